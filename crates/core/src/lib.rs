@@ -1,5 +1,12 @@
 //! What Outlay decides, without any effect: no clock, no network, no database, no chance.
 
+pub mod canonical;
+pub mod claim;
+pub mod flow;
+pub mod ids;
 pub mod money;
+pub mod org;
+pub mod payment;
+pub mod policy;
 
 pub use money::{Currency, Money, MoneyError};

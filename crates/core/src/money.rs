@@ -172,18 +172,12 @@ impl Money {
         if self.currency != other.currency {
             return Err(MoneyError::Mixed(self.currency, other.currency));
         }
-        let minor = self
-            .minor
-            .checked_add(other.minor)
-            .ok_or(MoneyError::TooLarge)?;
+        let minor = self.minor.checked_add(other.minor).ok_or(MoneyError::TooLarge)?;
         Ok(Money::new(minor, self.currency))
     }
 
     /// The sum of many amounts of `currency`.
-    pub fn sum(
-        currency: Currency,
-        all: impl IntoIterator<Item = Money>,
-    ) -> Result<Money, MoneyError> {
+    pub fn sum(currency: Currency, all: impl IntoIterator<Item = Money>) -> Result<Money, MoneyError> {
         all.into_iter().try_fold(Money::zero(currency), Money::plus)
     }
 
@@ -215,13 +209,7 @@ impl Money {
         let mut parts: Vec<(usize, u128, u128)> = weights
             .iter()
             .enumerate()
-            .map(|(i, w)| {
-                (
-                    i,
-                    amount * u128::from(*w) / total,
-                    amount * u128::from(*w) % total,
-                )
-            })
+            .map(|(i, w)| (i, amount * u128::from(*w) / total, amount * u128::from(*w) % total))
             .collect();
         let given: u128 = parts.iter().map(|p| p.1).sum();
         let left = usize::try_from(amount - given).unwrap_or(0);
