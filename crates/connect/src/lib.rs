@@ -1,1 +1,15 @@
-//! .
+//! CRM records in and out: canonical objects, the connector trait, one folder a CRM, tables in files.
+//!
+//! A connector turns one CRM into pages of [`Record`]s and a few idempotent [`Write`]s. It never sees the database:
+//! the caller stores each page and its cursor together, and calls again.
+
+pub mod canonical;
+pub mod connector;
+
+pub use canonical::{
+    Account, Activity, Canonical, Contact, CrmUser, Deal, Object, Order, Project, Record, StageKind,
+};
+pub use connector::{
+    Capabilities, Connector, Deletes, Error, ObjectCapability, Page, Ready, Rejected, Target,
+    Write, Written,
+};

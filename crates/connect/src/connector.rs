@@ -1,0 +1,240 @@
+//! The one trait that every CRM fulfils, and what can go wrong on the way.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use outlay_core::Money;
+use serde::{Deserialize, Serialize};
+
+use crate::canonical::{Object, Record};
+
+/// One CRM, reached over the network.
+///
+/// A pull is restartable page by page: the caller stores a page and its cursor together and may be killed at any time.
+/// Records near the cursor may come again (an overlap catches late commits), so storing must be an upsert by
+/// `(object, external_id)`; an equal `revision` means that nothing changed.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// What this CRM offers. Never asks the network.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Reads the next page of `object`: from the start without a cursor, else from where that cursor ended.
+    /// `page_size` is a wish, cut to what the CRM allows.
+    async fn pull(
+        &self,
+        object: Object,
+        cursor: Option<&serde_json::Value>,
+        page_size: usize,
+    ) -> Result<Page, Error>;
+
+    /// Writes into the CRM. Safe to repeat with the same `key` and content when an answer got lost.
+    /// `key` names the write in logs; it is fixed before the first try.
+    async fn push(&self, write: &Write, key: &str) -> Result<Written, Error>;
+
+    /// Asks whether the CRM answers, takes the key, and has all that is needed to write back.
+    async fn check(&self) -> Result<Ready, Error>;
+}
+
+/// What a connector can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capabilities {
+    /// The CRM's name, for people.
+    pub crm: String,
+    /// The objects that can be pulled, in an order in which what is referred to comes first.
+    pub objects: Vec<ObjectCapability>,
+    /// True if [`Write::CostFigures`] can be pushed as numbers.
+    pub cost_figures: bool,
+    /// True if [`Write::Note`] can be pushed.
+    pub notes: bool,
+    /// The largest useful page.
+    pub max_page: usize,
+}
+
+/// How one object is pulled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectCapability {
+    /// The object.
+    pub object: Object,
+    /// What it is called in the CRM, such as `sale.opportunity`.
+    pub source: String,
+    /// How deletions are learnt of.
+    pub deletes: Deletes,
+}
+
+/// How a CRM tells that a record is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deletes {
+    /// Pull yields it with `deleted: true`.
+    Reported,
+    /// Only archiving is reported; what was erased is found by a full pull.
+    ArchivedOnly,
+    /// Never: a full pull must be compared with what is stored.
+    Never,
+}
+
+/// One page of a pull.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// Records, oldest change first.
+    pub records: Vec<Record>,
+    /// Records that came but could not be understood; the cursor has moved past them.
+    pub rejected: Vec<Rejected>,
+    /// Opaque: store it and hand it to the next pull.
+    pub next: serde_json::Value,
+    /// True if nothing newer is there for now. Pulling again later with `next` brings what changed since.
+    pub done: bool,
+}
+
+/// A record that came but could not be understood; belongs among the dead letters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// The object asked for.
+    pub object: Object,
+    /// Its id in the CRM, if that was legible.
+    pub external_id: Option<String>,
+    /// What is wrong, naming the field.
+    pub reason: String,
+    /// What the CRM sent.
+    pub raw: serde_json::Value,
+}
+
+/// The record in the CRM that a write belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Target {
+    /// [`Object::Deal`] or [`Object::Account`].
+    pub object: Object,
+    /// Its id in the CRM.
+    pub external_id: String,
+}
+
+impl Target {
+    /// A deal by its id in the CRM.
+    pub fn deal(external_id: impl Into<String>) -> Self {
+        Target {
+            object: Object::Deal,
+            external_id: external_id.into(),
+        }
+    }
+
+    /// An account by its id in the CRM.
+    pub fn account(external_id: impl Into<String>) -> Self {
+        Target {
+            object: Object::Account,
+            external_id: external_id.into(),
+        }
+    }
+}
+
+/// What goes back into the CRM. Both kinds carry the full current state, never a difference, so repeating is harmless.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "write", rename_all = "snake_case")]
+pub enum Write {
+    /// Totals in numeric fields that CRM reports can sum.
+    CostFigures {
+        /// The deal or account.
+        target: Target,
+        /// What was paid so far.
+        paid: Money,
+        /// What is claimed or approved but not paid yet; of the same currency.
+        pending: Money,
+        /// When the totals were taken.
+        as_of: Timestamp,
+    },
+    /// One note, found by its marker and updated in place.
+    Note {
+        /// The deal or account.
+        target: Target,
+        /// What makes this note findable: letters, digits, `-` and `.`, at most 80, unique within the CRM.
+        marker: String,
+        /// Rising number; a note in the CRM with a higher one is left alone.
+        revision: u64,
+        /// Plain text, in lines.
+        text: String,
+    },
+}
+
+impl Write {
+    /// The record written to.
+    pub fn target(&self) -> &Target {
+        match self {
+            Write::CostFigures { target, .. } | Write::Note { target, .. } => target,
+        }
+    }
+}
+
+/// What a push did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// The record that was written or found: the target, or the note's own id.
+    pub external_id: String,
+    /// False if the CRM already held exactly this (or something newer) and nothing was sent.
+    pub changed: bool,
+    /// Revision of the target after the write, to know one's own echo; `None` if the target itself was not touched.
+    pub revision: Option<String>,
+}
+
+/// The answer to [`Connector::check`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ready {
+    /// What lacks for a full service, each with its fix; empty when all is well. Pulling works all the same.
+    pub warnings: Vec<String>,
+}
+
+/// Why a CRM could not be read or written. Its texts hold no secrets, no traceback and no answer body in full.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Too many requests, or out of service for a while: try again after this time, if it says one.
+    #[error("the CRM asks to come back later")]
+    Retry {
+        /// How long to wait at least.
+        after: Option<Duration>,
+    },
+    /// No answer at all, or a broken one; whether a write arrived is unknown. Worth another try.
+    #[error("the CRM cannot be reached: {0}")]
+    Unreachable(String),
+    /// The key is missing, wrong or not validated. A person must act.
+    #[error("the CRM does not take the key: {0}")]
+    Auth(String),
+    /// The CRM understood and said no. Repeating will not help.
+    #[error("the CRM refused (HTTP {status}): {text}")]
+    Refused {
+        /// Its HTTP status.
+        status: u16,
+        /// Its reason, one short line.
+        text: String,
+    },
+    /// The record to write to is gone.
+    #[error("{object} {external_id} is not in the CRM any more")]
+    Gone {
+        /// Kind of the target.
+        object: Object,
+        /// Its id.
+        external_id: String,
+    },
+    /// An answer of another shape than documented.
+    #[error("the CRM answered in an unknown shape: {0}")]
+    Broken(String),
+    /// The cursor did not advance, or is none of this connector's: going on would loop or lose records.
+    #[error("the cursor is unusable: {0}")]
+    Cursor(String),
+    /// The address may not be reached, the settings are unusable, or this CRM lacks what is asked for.
+    #[error("{0}")]
+    Setup(String),
+}
+
+impl Error {
+    /// True if the same call may succeed later without anybody's help.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Error::Retry { .. } | Error::Unreachable(_))
+    }
+
+    /// The least time to wait before the next try, where the CRM named one.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Error::Retry { after } => *after,
+            _ => None,
+        }
+    }
+}
