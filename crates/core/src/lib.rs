@@ -8,5 +8,6 @@ pub mod money;
 pub mod org;
 pub mod payment;
 pub mod policy;
+pub mod words;
 
 pub use money::{Currency, Money, MoneyError};
