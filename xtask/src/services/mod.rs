@@ -1,0 +1,80 @@
+//! Services that tests run against. Each is started on a free loopback port and ended by being dropped.
+
+pub mod postgres;
+pub mod smtp;
+pub mod tryton;
+
+use anyhow::Result;
+
+use crate::apt::Package;
+use postgres::{Durability, Postgres};
+use smtp::SmtpSink;
+use tryton::Tryton;
+
+/// A service that a part of the tests may ask for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    Postgres,
+    Smtp,
+    Tryton,
+}
+
+impl Service {
+    /// The Debian packages it comes from.
+    pub fn packages(self) -> &'static [Package] {
+        match self {
+            Self::Postgres => &[Package::Postgresql],
+            Self::Smtp | Self::Tryton => &[Package::PythonVenv],
+        }
+    }
+}
+
+/// The services started so far, and why others could not be.
+#[derive(Default)]
+pub struct Services {
+    postgres: Option<Result<Postgres, String>>,
+    smtp: Option<Result<SmtpSink, String>>,
+    tryton: Option<Result<Tryton, String>>,
+}
+
+impl Services {
+    /// Starts those of `wanted` that don't run yet; gives the environment variables by which tests find them.
+    pub fn environment(&mut self, wanted: &[Service]) -> Result<Vec<(&'static str, String)>> {
+        let mut variables = Vec::new();
+        for service in wanted {
+            match service {
+                Service::Postgres => {
+                    let it = started(&mut self.postgres, "PostgreSQL", || {
+                        Postgres::start(Durability::Off)
+                    })?;
+                    variables.push(("OUTLAY_TEST_POSTGRES", it.url.clone()));
+                }
+                Service::Smtp => {
+                    let it = started(&mut self.smtp, "the SMTP sink", SmtpSink::start)?;
+                    variables.push(("OUTLAY_TEST_SMTP", it.address.to_string()));
+                    variables.push(("OUTLAY_TEST_MAILDIR", it.folder.display().to_string()));
+                }
+                Service::Tryton => {
+                    let it = started(&mut self.tryton, "Tryton", Tryton::start)?;
+                    variables.push(("OUTLAY_TRYTON", it.connection.clone()));
+                }
+            }
+        }
+        Ok(variables)
+    }
+}
+
+/// Starts a service at the first call; later calls get the same service, or the same reason why not.
+fn started<'a, T>(
+    slot: &'a mut Option<Result<T, String>>,
+    name: &str,
+    start: impl FnOnce() -> Result<T>,
+) -> Result<&'a T> {
+    let outcome = slot.get_or_insert_with(|| {
+        eprintln!("starting {name}");
+        start().map_err(|error| format!("{name}: {error:#}"))
+    });
+    outcome
+        .as_ref()
+        .map_err(|reason| anyhow::anyhow!(reason.clone()))
+}
