@@ -30,12 +30,8 @@ impl Package {
         match self {
             Self::Postgresql => crate::services::postgres::programs().is_some(),
             Self::Chromium => Path::new("/usr/bin/chromium").exists(),
-            Self::NotoCjk => {
-                Path::new("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").exists()
-            }
-            Self::PythonVenv => {
-                output(&mut command("python3", &["-c", "import venv, ensurepip"])).is_ok()
-            }
+            Self::NotoCjk => Path::new("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").exists(),
+            Self::PythonVenv => output(&mut command("python3", &["-c", "import venv, ensurepip"])).is_ok(),
         }
     }
 }

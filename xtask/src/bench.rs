@@ -35,9 +35,5 @@ pub fn run(options: &Options) -> Result<()> {
     apt::require(&[Package::Postgresql])?;
     let postgres = Postgres::start(Durability::Full)?;
     let mut command = cargo(&["bench", "--package", "outlay", "--bench", name, "--"]);
-    process::run(
-        command
-            .args(&options.args)
-            .env("OUTLAY_TEST_POSTGRES", &postgres.url),
-    )
+    process::run(command.args(&options.args).env("OUTLAY_TEST_POSTGRES", &postgres.url))
 }

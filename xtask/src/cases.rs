@@ -21,17 +21,14 @@ impl Cases {
         if let Some(counts) = line.strip_prefix("test result: ") {
             for part in counts.split([';', '.']) {
                 let mut words = part.split_whitespace();
-                let (Some(Ok(count)), Some(kind)) = (words.next().map(str::parse), words.next())
-                else {
+                let (Some(Ok(count)), Some(kind)) = (words.next().map(str::parse), words.next()) else {
                     continue;
                 };
                 self.add(kind, count);
             }
         } else if let Some(summary) = line.strip_prefix("ℹ ") {
             let mut words = summary.split_whitespace();
-            if let (Some(kind), Some(Ok(count)), None) =
-                (words.next(), words.next().map(str::parse), words.next())
-            {
+            if let (Some(kind), Some(Ok(count)), None) = (words.next(), words.next().map(str::parse), words.next()) {
                 self.add(kind, count);
             }
         }
@@ -85,11 +82,7 @@ pub fn close(rows: &[Row]) -> Result<()> {
         } = row.cases;
         // A part that broke without a failed case counts as one.
         let f = if row.broken.is_some() { f.max(1) } else { f };
-        println!(
-            "{:<14}{p:>8}{f:>8}{ignored:>9}{:>7}s",
-            row.name,
-            row.took.as_secs()
-        );
+        println!("{:<14}{p:>8}{f:>8}{ignored:>9}{:>7}s", row.name, row.took.as_secs());
         passed += p;
         failed += f;
     }
@@ -99,11 +92,7 @@ pub fn close(rows: &[Row]) -> Result<()> {
         }
     }
     println!("\n{passed} passed, {failed} failed");
-    if failed > 0 {
-        Err(Failed.into())
-    } else {
-        Ok(())
-    }
+    if failed > 0 { Err(Failed.into()) } else { Ok(()) }
 }
 
 /// Something failed, and has been said.

@@ -20,10 +20,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(
-    bin_name = "cargo xtask",
-    about = "Build, show, test and measure Outlay"
-)]
+#[command(bin_name = "cargo xtask", about = "Build, show, test and measure Outlay")]
 struct Cli {
     #[command(subcommand)]
     command: Command,

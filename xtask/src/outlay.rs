@@ -11,13 +11,7 @@ use crate::{tree, web};
 /// Builds the pages and the debug binary; gives the binary's path.
 pub fn build() -> Result<PathBuf> {
     web::build()?;
-    run(&mut cargo(&[
-        "build",
-        "--package",
-        "outlay",
-        "--bin",
-        "outlay",
-    ]))?;
+    run(&mut cargo(&["build", "--package", "outlay", "--bin", "outlay"]))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     Ok(tree::at(target).join("debug/outlay"))
 }

@@ -25,10 +25,7 @@ pub fn command(program: impl AsRef<std::ffi::OsStr>, args: &[&str]) -> Command {
 
 /// The cargo that started us.
 pub fn cargo(args: &[&str]) -> Command {
-    command(
-        std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
-        args,
-    )
+    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), args)
 }
 
 /// How a command reads in messages.
@@ -136,10 +133,7 @@ impl Running {
                 bail!("`{}` ended before it listened: {status}", self.name);
             }
             if started.elapsed() > patience {
-                bail!(
-                    "`{}` does not listen on {address} after {patience:?}",
-                    self.name
-                );
+                bail!("`{}` does not listen on {address} after {patience:?}", self.name);
             }
             thread::sleep(Duration::from_millis(50));
         }
@@ -148,9 +142,7 @@ impl Running {
 
     /// The first line on the child's piped standard output that starts with `{`; all lines go to `log`.
     pub fn wait_for_json(&self, log: File, patience: Duration) -> Result<String> {
-        let output = self
-            .with(|child| child.stdout.take())
-            .context("no standard output")?;
+        let output = self.with(|child| child.stdout.take()).context("no standard output")?;
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             let mut log = log;
@@ -208,10 +200,9 @@ mod tests {
     #[test]
     fn watching_hands_over_each_line_and_the_exit_status() {
         let mut lines = Vec::new();
-        let status = watch(
-            &mut command("sh", &["-c", "echo one; echo two; exit 3"]),
-            |line| lines.push(line.to_owned()),
-        )
+        let status = watch(&mut command("sh", &["-c", "echo one; echo two; exit 3"]), |line| {
+            lines.push(line.to_owned())
+        })
         .expect("sh runs");
         assert_eq!(lines, ["one", "two"]);
         assert_eq!(status.code(), Some(3));
@@ -227,9 +218,6 @@ mod tests {
         let grandchild = ready.trim_matches(['{', '}']).to_owned();
         drop(running);
         let state = std::fs::read_to_string(format!("/proc/{grandchild}/stat")).unwrap_or_default();
-        assert!(
-            state.is_empty() || state.contains(") Z "),
-            "still there: {state}"
-        );
+        assert!(state.is_empty() || state.contains(") Z "), "still there: {state}");
     }
 }

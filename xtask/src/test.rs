@@ -71,10 +71,7 @@ impl Part {
             Self::Browser => &[Package::Chromium, Package::NotoCjk],
             _ => &[],
         };
-        let services = self
-            .services()
-            .iter()
-            .flat_map(|service| service.packages());
+        let services = self.services().iter().flat_map(|service| service.packages());
         own.iter().chain(services).copied().collect()
     }
 }

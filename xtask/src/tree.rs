@@ -8,11 +8,9 @@ use anyhow::{Context, Result};
 
 /// The repository root. Read when run, not when compiled, so that a copied `target` folder stays right.
 pub fn root() -> PathBuf {
-    let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    manifest
-        .parent()
-        .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+    let manifest =
+        std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    manifest.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 /// A path below the repository root.
@@ -49,8 +47,7 @@ fn collect(path: &Path, except: &[&str], files: &mut Vec<PathBuf>) -> Result<()>
     if path.is_file() {
         files.push(path.to_path_buf());
     } else if path.is_dir() {
-        let entries =
-            fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
+        let entries = fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
         for entry in entries {
             let entry = entry?;
             if !except.iter().any(|name| entry.file_name() == *name) {
@@ -62,12 +59,7 @@ fn collect(path: &Path, except: &[&str], files: &mut Vec<PathBuf>) -> Result<()>
 }
 
 /// Runs `make` unless `stamp` already holds `fingerprint` and `product` exists; then writes the stamp.
-pub fn once(
-    stamp: &Path,
-    fingerprint: &str,
-    product: &Path,
-    make: impl FnOnce() -> Result<()>,
-) -> Result<()> {
+pub fn once(stamp: &Path, fingerprint: &str, product: &Path, make: impl FnOnce() -> Result<()>) -> Result<()> {
     let known = fs::read_to_string(stamp).unwrap_or_default();
     if known.trim() == fingerprint && product.exists() {
         return Ok(());

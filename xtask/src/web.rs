@@ -30,11 +30,7 @@ pub fn install(folder: &str) -> Result<()> {
     let print = tree::fingerprint(&[lock, dir.join("package.json")], &[])?;
     let modules = dir.join("node_modules");
     tree::once(&modules.join(".outlay-stamp"), &print, &modules, || {
-        run(command(
-            "npm",
-            &["ci", "--no-audit", "--no-fund", "--loglevel=error"],
-        )
-        .current_dir(&dir))
+        run(command("npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&dir))
     })
 }
 

@@ -24,32 +24,15 @@ const BORDERS: &[(&str, &[&str])] = &[
     ),
     (
         "outlay-documents",
-        &[
-            "sqlx",
-            "axum",
-            "hyper",
-            "reqwest",
-            "outlay-connect",
-            "outlay",
-        ],
+        &["sqlx", "axum", "hyper", "reqwest", "outlay-connect", "outlay"],
     ),
-    (
-        "outlay-connect",
-        &["sqlx", "axum", "outlay-documents", "outlay"],
-    ),
+    ("outlay-connect", &["sqlx", "axum", "outlay-documents", "outlay"]),
 ];
 
 /// Refuses a dependency across a border, and shows the way it came in.
 pub fn check() -> Result<()> {
     for (package, forbidden) in BORDERS {
-        let args = [
-            "tree",
-            "--locked",
-            "--edges",
-            "normal",
-            "--package",
-            package,
-        ];
+        let args = ["tree", "--locked", "--edges", "normal", "--package", package];
         let tree = output(cargo(&args).args(["--prefix", "none", "--format", "{p}"]))?;
         for name in names(&tree) {
             if forbidden.contains(&name) {

@@ -47,8 +47,7 @@ fn keys_below(folder: &Path) -> Result<BTreeSet<String>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "ftl") {
-            let text = fs::read_to_string(&path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
+            let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             keys.extend(keys_in(&text).map(str::to_owned));
         }
     }
@@ -61,9 +60,7 @@ fn keys_in(text: &str) -> impl Iterator<Item = &str> {
         let (key, _) = line.split_once('=')?;
         let key = key.trim_end();
         let named = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '-')
-            && key
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         named.then_some(key)
     })
 }
@@ -75,8 +72,7 @@ mod tests {
     #[test]
     fn a_key_missing_in_one_language_is_named() {
         let keys = |text| keys_in(text).map(str::to_owned).collect::<BTreeSet<_>>();
-        let english =
-            keys("# a = b\nhello = Hello\n    .title = Greeting\nclaim-new = New claim\n");
+        let english = keys("# a = b\nhello = Hello\n    .title = Greeting\nclaim-new = New claim\n");
         let chinese = keys("hello = 你好\n");
         let languages = BTreeMap::from([("en".to_owned(), english), ("zh-CN".to_owned(), chinese)]);
         assert_eq!(gaps(&languages), ["zh-CN: claim-new"]);

@@ -9,16 +9,11 @@ use crate::tree;
 /// Refuses a folder that the map names (in backquotes, ending in `/`) and the tree doesn't have.
 pub fn check() -> Result<()> {
     let text = fs::read_to_string(tree::at("ARCHITECTURE.md"))?;
-    let missing: Vec<_> = folders(&text)
-        .filter(|folder| !tree::at(folder).is_dir())
-        .collect();
+    let missing: Vec<_> = folders(&text).filter(|folder| !tree::at(folder).is_dir()).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    bail!(
-        "ARCHITECTURE.md names folders that don't exist: {}",
-        missing.join(", ")
-    );
+    bail!("ARCHITECTURE.md names folders that don't exist: {}", missing.join(", "));
 }
 
 fn folders(text: &str) -> impl Iterator<Item = &str> {

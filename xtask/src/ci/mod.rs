@@ -29,10 +29,7 @@ const CHECKS: &[(&str, Check)] = &[
 
 /// Runs all checks and all tests, also after a failure, so that one run shows everything there is to mend.
 pub fn run() -> Result<()> {
-    let mut rows: Vec<Row> = CHECKS
-        .iter()
-        .map(|(name, check)| row(name, *check))
-        .collect();
+    let mut rows: Vec<Row> = CHECKS.iter().map(|(name, check)| row(name, *check)).collect();
     rows.extend(test::run_parts(Part::value_variants(), ""));
     cases::close(&rows)
 }

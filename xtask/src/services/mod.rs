@@ -44,9 +44,7 @@ impl Services {
         for service in wanted {
             match service {
                 Service::Postgres => {
-                    let it = started(&mut self.postgres, "PostgreSQL", || {
-                        Postgres::start(Durability::Off)
-                    })?;
+                    let it = started(&mut self.postgres, "PostgreSQL", || Postgres::start(Durability::Off))?;
                     variables.push(("OUTLAY_TEST_POSTGRES", it.url.clone()));
                 }
                 Service::Smtp => {
@@ -74,7 +72,5 @@ fn started<'a, T>(
         eprintln!("starting {name}");
         start().map_err(|error| format!("{name}: {error:#}"))
     });
-    outcome
-        .as_ref()
-        .map_err(|reason| anyhow::anyhow!(reason.clone()))
+    outcome.as_ref().map_err(|reason| anyhow::anyhow!(reason.clone()))
 }

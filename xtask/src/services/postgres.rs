@@ -48,12 +48,7 @@ impl Postgres {
         let data = folder.join("data");
         let mut initdb = command(programs.join("initdb"), &["--auth=trust", "--no-sync"]);
         initdb
-            .args([
-                "--username=outlay",
-                "--encoding=UTF8",
-                "--locale=C.UTF-8",
-                "--pgdata",
-            ])
+            .args(["--username=outlay", "--encoding=UTF8", "--locale=C.UTF-8", "--pgdata"])
             .arg(&data);
         output(owner.run(&mut initdb, &folder))?;
 
@@ -63,11 +58,7 @@ impl Postgres {
         server.args(["-h", "127.0.0.1", "-p", &address.port().to_string()]);
         server.args(["-c", "max_connections=200"]);
         if durability == Durability::Off {
-            for setting in [
-                "fsync=off",
-                "synchronous_commit=off",
-                "full_page_writes=off",
-            ] {
+            for setting in ["fsync=off", "synchronous_commit=off", "full_page_writes=off"] {
                 server.args(["-c", setting]);
             }
         }
@@ -129,16 +120,16 @@ impl Owner {
         }
         let user = match User::from_name("postgres")? {
             Some(user) => user,
-            None => User::from_name("nobody")?
-                .context("neither a user `postgres` nor `nobody` to run PostgreSQL as")?,
+            None => {
+                User::from_name("nobody")?.context("neither a user `postgres` nor `nobody` to run PostgreSQL as")?
+            }
         };
         Ok(Self(Some((user.uid.as_raw(), user.gid.as_raw()))))
     }
 
     fn take(&self, folder: &Path) -> Result<()> {
         if let Some((user, group)) = self.0 {
-            chown(folder, Some(user), Some(group))
-                .with_context(|| format!("cannot give {} away", folder.display()))?;
+            chown(folder, Some(user), Some(group)).with_context(|| format!("cannot give {} away", folder.display()))?;
         }
         Ok(())
     }
