@@ -1,0 +1,1 @@
+"""Expense figures that Outlay keeps on opportunities and parties."""
