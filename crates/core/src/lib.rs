@@ -1,7 +1,9 @@
 //! What Outlay decides, without any effect: no clock, no network, no database, no chance.
 
 pub mod canonical;
+pub mod capital;
 pub mod claim;
+pub mod evidence;
 pub mod flow;
 pub mod ids;
 pub mod money;
@@ -10,4 +12,5 @@ pub mod payment;
 pub mod policy;
 pub mod words;
 
+pub use evidence::{InvoiceIdentity, TaxIdCheck};
 pub use money::{Currency, Money, MoneyError};
