@@ -1,0 +1,225 @@
+//! What an invoice says, in one shape for all formats.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use outlay_core::{Currency, InvoiceIdentity, Money};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::category::Category;
+
+/// The format that was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dialect {
+    /// 数电票 with Chinese tags, such as 发票号码.
+    ChinaChinese,
+    /// 数电票 with the initials of pinyin as tags, such as FPHM.
+    ChinaPinyin,
+    /// 数电票 with English tags: `EInvoice/EInvoiceData/…`.
+    ChinaEnglish,
+    /// EN 16931 in UBL 2.1, an `Invoice`.
+    UblInvoice,
+    /// EN 16931 in UBL 2.1, a `CreditNote`.
+    UblCreditNote,
+    /// EN 16931 in UN/CEFACT Cross Industry Invoice D16B (also inside Factur-X and ZUGFeRD).
+    Cii,
+}
+
+/// Whether an invoice charges or takes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvoiceKind {
+    /// An ordinary invoice (蓝字). Negative discount lines do not change that.
+    Normal,
+    /// A reversal: red-letter invoice (红字), credit note, or an invoice with a negative total.
+    Red,
+}
+
+/// Seller or buyer.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Party {
+    /// Name as written.
+    pub name: Option<String>,
+    /// Tax id as written: 统一社会信用代码, VAT number, else another registered number.
+    pub tax_id: Option<String>,
+}
+
+/// A tax rate as stated on a line. In JSON `{"percent":"6"}`, `"exempt"`, `"not_taxed"` or `"unstated"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaxRate {
+    /// In percent: 6 for 6 %, whether written `0.06` or `6%`.
+    Percent(Decimal),
+    /// 免税, or category E of EN 16931.
+    Exempt,
+    /// 不征税, or category O of EN 16931.
+    NotTaxed,
+    /// `***`: deliberately not shown.
+    Unstated,
+}
+
+/// One line of an invoice. Amounts are as written and negative on discount lines.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct InvoiceLine {
+    /// Item, without its class.
+    pub name: Option<String>,
+    /// Class of goods or services: 餐饮服务 of `*餐饮服务*餐费`.
+    pub class: Option<String>,
+    /// 税收分类编码, or the first item classification of EN 16931 with its list, as `TSP:90111500`.
+    pub class_code: Option<String>,
+    /// Specification or model.
+    pub spec: Option<String>,
+    /// Quantity, negative where taken back.
+    pub quantity: Option<Decimal>,
+    /// Unit as written.
+    pub unit: Option<String>,
+    /// Amount without tax.
+    pub net: Option<Money>,
+    /// Rate of tax.
+    pub tax_rate: Option<TaxRate>,
+    /// Amount of tax.
+    pub tax: Option<Money>,
+    /// Amount with tax.
+    pub gross: Option<Money>,
+}
+
+/// One journey on an invoice of passenger transport. Who travelled stays in the document.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Travel {
+    /// Where from.
+    pub from: Option<String>,
+    /// Where to.
+    pub to: Option<String>,
+    /// Day of the journey; not the day of issue.
+    pub on: Option<Date>,
+    /// Class of the seat, such as 二等座.
+    pub grade: Option<String>,
+}
+
+/// What a [`Check`] compares. Stable names in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckKind {
+    /// Net and tax make gross, within 0.01.
+    NetTaxGross,
+    /// The lines, with document allowances and charges, make net.
+    LinesNet,
+    /// The tax of the lines makes tax.
+    LinesTax,
+    /// The gross of the lines makes gross.
+    LinesGross,
+    /// Gross, less prepaid and with rounding, makes what is payable.
+    Payable,
+    /// The amount in capital numerals (大写) is the gross.
+    CapitalAmount,
+    /// The check character of the seller's tax id holds.
+    SellerTaxId,
+    /// The check character of the buyer's tax id holds.
+    BuyerTaxId,
+    /// The number stands twice and is the same.
+    NumberAgrees,
+    /// The year in the number of a fully digital invoice is the year of issue.
+    NumberYear,
+}
+
+/// One comparison within the document. A failed check does not refuse the invoice: people decide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// What was compared.
+    pub what: CheckKind,
+    /// Whether it holds.
+    pub passed: bool,
+    /// The values compared, in English.
+    pub detail: String,
+}
+
+/// Where a field came from and how well that proves it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Path in the file, from the invoice's own element.
+    pub path: String,
+    /// Degree of proof in percent: 100 for standalone XML; less for what is inferred, such as the category.
+    pub degree: u8,
+}
+
+/// One invoice as read. Nothing is computed: a field that the file lacks is empty.
+///
+/// In JSON, money is `{"amount":"59.00","currency":"CNY"}`, dates are `2026-07-30`, decimals are text, and missing
+/// fields are `null`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invoice {
+    /// Format of the file.
+    pub dialect: Dialect,
+    /// Charge or reversal.
+    pub kind: InvoiceKind,
+    /// The key under which it may be claimed once; `None` where number, seller or date is missing.
+    pub identity: Option<InvoiceIdentity>,
+    /// Invoice number as written.
+    pub number: Option<String>,
+    /// Invoice code (发票代码) of Chinese invoices before 2023.
+    pub code: Option<String>,
+    /// Day of issue.
+    pub issued_on: Option<Date>,
+    /// Who sold.
+    pub seller: Party,
+    /// Who bought.
+    pub buyer: Party,
+    /// Currency of all amounts.
+    pub currency: Currency,
+    /// Total without tax.
+    pub net: Option<Money>,
+    /// Total of tax.
+    pub tax: Option<Money>,
+    /// Total with tax. Of credit notes positive, as they write it; of Chinese red-letter invoices negative.
+    pub gross: Option<Money>,
+    /// Lines, in order.
+    pub lines: Vec<InvoiceLine>,
+    /// Journeys, in order; empty unless passenger transport.
+    pub travel: Vec<Travel>,
+    /// Number of the invoice that a reversal takes back.
+    pub red_of: Option<String>,
+    /// Likely expense category; `None` when unsure.
+    pub category_hint: Option<Category>,
+    /// Comparisons within the document.
+    pub checks: Vec<Check>,
+    /// Source of each field that was found, by the field's name here.
+    pub sources: BTreeMap<String, Source>,
+}
+
+impl Invoice {
+    /// An invoice of which only format and currency are known.
+    pub(crate) fn new(dialect: Dialect, currency: Currency) -> Self {
+        Invoice {
+            dialect,
+            kind: InvoiceKind::Normal,
+            identity: None,
+            number: None,
+            code: None,
+            issued_on: None,
+            seller: Party::default(),
+            buyer: Party::default(),
+            currency,
+            net: None,
+            tax: None,
+            gross: None,
+            lines: Vec::new(),
+            travel: Vec::new(),
+            red_of: None,
+            category_hint: None,
+            checks: Vec::new(),
+            sources: BTreeMap::new(),
+        }
+    }
+
+    /// Whether all checks hold.
+    pub fn consistent(&self) -> bool {
+        self.checks.iter().all(|c| c.passed)
+    }
+
+    /// The first check of a kind.
+    pub fn check(&self, what: CheckKind) -> Option<&Check> {
+        self.checks.iter().find(|c| c.what == what)
+    }
+}
