@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Content;
 use crate::flow::{Mode, Who, Why};
 use crate::ids::{BatchId, ClaimId, EmployeeId, PaymentId, TaskId};
-use crate::policy::{Finding, VersionRef};
+use crate::policy::{Finding, Reason, VersionRef};
 use crate::words::Text;
 
 /// A claim, as its events made it.
@@ -225,17 +225,8 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// Whether it may pass by itself.
     pub passes: bool,
-    /// Why it may or may not: codes of the policy, with values.
+    /// Why it may or may not: words by [`crate::policy::Policy::reason`].
     pub reasons: Vec<Reason>,
-}
-
-/// One reason of an automatic decision, as data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reason {
-    /// What, as the policy's words know it.
-    pub code: String,
-    /// Values for the words.
-    pub args: Vec<(String, String)>,
 }
 
 /// A step of a run.

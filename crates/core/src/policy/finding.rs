@@ -1,9 +1,13 @@
 //! What a check found, as data: the words are rendered when it is read, in the reader's language.
 
+use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::VersionRef;
+use super::rule::{Detail, LinkKind};
 use crate::Money;
+use crate::claim::Grade;
 use crate::ids::LineId;
 
 /// How much a finding weighs.
@@ -23,14 +27,61 @@ pub enum Severity {
 pub struct Finding {
     /// The policy version that holds the rule.
     pub policy: VersionRef,
-    /// The rule's id within it.
+    /// The rule's id within it; the policy's own checks begin with `outlay.`.
     pub rule: String,
     /// How much it weighs.
     pub severity: Severity,
     /// The line it is about; the whole claim if absent.
     pub line: Option<LineId>,
     /// Values for the words, by name, in stable order.
-    pub args: Vec<(String, String)>,
+    pub args: Vec<(String, Arg)>,
     /// By how much a limit is exceeded.
     pub over: Option<Money>,
+}
+
+impl Finding {
+    /// A value by its name.
+    pub fn arg(&self, name: &str) -> Option<&Arg> {
+        self.args.iter().find(|(n, _)| n == name).map(|(_, arg)| arg)
+    }
+
+    /// By what share a limit is exceeded: 0.1 for 1,100 where 1,000 are allowed. `None` where no limit is, or it is 0.
+    pub fn over_share(&self) -> Option<Decimal> {
+        match self.arg("allowed")? {
+            Arg::Money(allowed) => self.over?.decimal().checked_div(allowed.decimal()),
+            _ => None,
+        }
+    }
+}
+
+/// A value for the words: typed, so that each language can write it its own way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arg {
+    /// As it is.
+    Text(String),
+    /// A count.
+    Count(u64),
+    /// An amount.
+    Money(Money),
+    /// A day.
+    Date(Date),
+    /// A share: 0.06 is read as 6 %.
+    Share(#[serde(with = "rust_decimal::serde::str")] Decimal),
+    /// A category of the policy, by its code.
+    Category(String),
+    /// A season of the policy, by its code.
+    Season(String),
+    /// The unit of a category, by the category's code.
+    Unit(String),
+    /// A line, by its place in the claim, from 1.
+    Line(u64),
+    /// A degree of proof.
+    Grade(Grade),
+    /// Something that a line must tell.
+    Detail(Detail),
+    /// A kind of CRM record.
+    Link(LinkKind),
+    /// Several values.
+    List(Vec<Arg>),
 }

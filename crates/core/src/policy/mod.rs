@@ -1,10 +1,32 @@
 //! Expense policies (费用制度): immutable versions, findings that cite their rule, and what may pass by itself.
 
+mod auto;
+mod check;
 mod finding;
+mod limit;
+mod number;
+mod read;
+mod rule;
+mod set;
+mod words;
 
-pub use finding::{Finding, Severity};
+pub use auto::{Auto, Reason, ReasonCode};
+pub use check::{LineFacts, PolicyFacts, Similar};
+pub use finding::{Arg, Finding, Severity};
+pub use number::{Amount, Share};
+pub use read::{PolicyError, PolicyProblem};
+pub use rule::{
+    AutoApproval, Check, DaysOff, Detail, Details, Limit, LimitRow, LinkKind, Per, Rule, RuleText, Template, When,
+};
+pub use set::{Category, Policy, PolicySet, Season, Tier, Unit};
+pub use words::Words;
 
 use serde::{Deserialize, Serialize};
+
+/// A policy for a company in China, to begin with: CNY, entity `CN01`.
+pub const CN_STANDARD: &str = include_str!("../../policies/cn-standard.yaml");
+/// A policy for a company in Germany, to begin with: EUR, entity `DE01`.
+pub const DE_STANDARD: &str = include_str!("../../policies/de-standard.yaml");
 
 /// Names one immutable version of a policy or a flow.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

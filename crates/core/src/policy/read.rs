@@ -1,0 +1,383 @@
+//! Reading a policy set, and saying everything that is wrong with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::number::Amount;
+use super::rule::{Check, Limit, Per, Rule, When};
+use super::set::{GradeRange, fold_place, month_day};
+use super::words::placeholders;
+use super::{Policy, PolicySet, Unit};
+use crate::words::Text;
+
+/// Longest text of a policy, in bytes.
+const MAX_BYTES: usize = 512 * 1024;
+
+/// Why a text is no policy: each place with what to do there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the policy cannot be used:{}", list(.problems))]
+pub struct PolicyError {
+    /// At least one.
+    pub problems: Vec<PolicyProblem>,
+}
+
+/// One thing wrong with a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyProblem {
+    /// Where, as a path such as `rules[2].check.limit.rows[0].tiers`; empty where the text is no YAML.
+    pub path: String,
+    /// What, and how to mend it.
+    pub message: String,
+}
+
+impl fmt::Display for PolicyProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "{}: {}", self.path, self.message)
+        }
+    }
+}
+
+fn list(problems: &[PolicyProblem]) -> String {
+    problems.iter().map(|p| format!("\n  {p}")).collect()
+}
+
+impl Policy {
+    /// Reads one version of a policy set from YAML. Unknown keys, unknown codes, unknown placeholders and tables
+    /// that let somebody through are errors.
+    pub fn from_yaml(text: &str) -> Result<Policy, PolicyError> {
+        let fail = |message: String| PolicyError {
+            problems: vec![PolicyProblem {
+                path: String::new(),
+                message,
+            }],
+        };
+        if text.len() > MAX_BYTES {
+            return Err(fail(format!("it is longer than {MAX_BYTES} bytes: split it")));
+        }
+        let set: PolicySet = serde_norway::from_str(text).map_err(|e| fail(e.to_string()))?;
+        let mut review = Review {
+            set: &set,
+            problems: Vec::new(),
+        };
+        review.names();
+        review.rules();
+        review.auto();
+        match review.problems {
+            problems if problems.is_empty() => Ok(Policy(set)),
+            problems => Err(PolicyError { problems }),
+        }
+    }
+}
+
+struct Review<'a> {
+    set: &'a PolicySet,
+    problems: Vec<PolicyProblem>,
+}
+
+impl Review<'_> {
+    fn say(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.problems.push(PolicyProblem {
+            path: path.into(),
+            message: message.into(),
+        });
+    }
+
+    fn names(&mut self) {
+        let set = self.set;
+        self.code("id", &set.id);
+        self.both("name", &set.name);
+        if set.version == 0 {
+            self.say("version", "begins with 1");
+        }
+        if set.entity.trim().is_empty() {
+            self.say("entity", "is empty: write the code of the legal entity");
+        }
+        if set.categories.is_empty() {
+            self.say("categories", "is empty: list at least one");
+        }
+        self.unique("categories", set.categories.iter().map(|c| c.code.as_str()));
+        self.unique("tiers", set.tiers.iter().map(|t| t.code.as_str()));
+        self.unique("grades", set.grades.iter().map(String::as_str));
+        for (i, category) in set.categories.iter().enumerate() {
+            self.code(&format!("categories[{i}].code"), &category.code);
+            self.both(&format!("categories[{i}].name"), &category.name);
+            if category.hints.iter().any(|h| h.trim().is_empty()) {
+                self.say(
+                    format!("categories[{i}].hints"),
+                    "has an empty word, which every invoice has",
+                );
+            }
+        }
+        for (i, grade) in set.grades.iter().enumerate() {
+            if grade.is_empty() || !grade.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_') {
+                self.say(
+                    format!("grades[{i}]"),
+                    format!("{grade:?}: use letters and digits, like P6"),
+                );
+            }
+        }
+        let mut places: BTreeMap<String, &str> = BTreeMap::new();
+        for (i, tier) in set.tiers.iter().enumerate() {
+            self.both(&format!("tiers[{i}].name"), &tier.name);
+            self.code(&format!("tiers[{i}].code"), &tier.code);
+            if tier.places.is_none() && set.tiers[..i].iter().any(|t| t.places.is_none()) {
+                self.say(format!("tiers[{i}]"), "only one tier may be without places: list them");
+            }
+            for place in tier.places.iter().flatten() {
+                let path = format!("tiers[{i}].places");
+                match places.insert(fold_place(place), &tier.code) {
+                    Some(first) => self.say(path, format!("{place:?} is in {first:?} already: keep it once")),
+                    None if place.trim().is_empty() => self.say(path, "has an empty name"),
+                    None => {}
+                }
+            }
+        }
+        for (i, season) in set.seasons.iter().enumerate() {
+            self.both(&format!("seasons[{i}].name"), &season.name);
+            self.code(&format!("seasons[{i}].code"), &season.code);
+            for (key, day) in [("from", &season.from), ("to", &season.to)] {
+                if month_day(day).is_none() {
+                    self.say(
+                        format!("seasons[{i}].{key}"),
+                        format!("{day:?} is no day of the year: write month and day, like \"09-30\""),
+                    );
+                }
+            }
+        }
+    }
+
+    fn rules(&mut self) {
+        let set = self.set;
+        self.unique("rules", set.rules.iter().map(|r| r.id.as_str()));
+        for (i, rule) in set.rules.iter().enumerate() {
+            let path = format!("rules[{i}]");
+            self.code(&format!("{path}.id"), &rule.id);
+            if rule.id.starts_with("outlay.") {
+                self.say(
+                    format!("{path}.id"),
+                    "outlay.… is kept for built-in checks: choose another",
+                );
+            }
+            self.when(&format!("{path}.when"), &rule.when);
+            self.check(&format!("{path}.check"), rule);
+            self.text(&path, rule);
+        }
+    }
+
+    fn when(&mut self, path: &str, when: &When) {
+        self.conditions(path, &when.categories, &when.grades, &when.tiers, &when.seasons);
+        if let Some(over) = when.claim_over {
+            self.amount(&format!("{path}.claim_over"), over);
+        }
+    }
+
+    fn conditions(
+        &mut self,
+        path: &str,
+        categories: &Option<Vec<String>>,
+        grades: &Option<Vec<String>>,
+        tiers: &Option<Vec<String>>,
+        seasons: &Option<Vec<String>>,
+    ) {
+        let set = self.set;
+        self.known(
+            path,
+            "categories",
+            categories,
+            set.categories.iter().map(|c| c.code.as_str()).collect(),
+        );
+        self.known(
+            path,
+            "tiers",
+            tiers,
+            set.tiers.iter().map(|t| t.code.as_str()).collect(),
+        );
+        self.known(
+            path,
+            "seasons",
+            seasons,
+            set.seasons.iter().map(|s| s.code.as_str()).collect(),
+        );
+        let at = |code: &str| set.grades.iter().position(|g| g == code);
+        for grade in grades.iter().flatten() {
+            let fine = match GradeRange::parse(grade) {
+                GradeRange::One(code) | GradeRange::From(code) => at(code).is_some(),
+                GradeRange::Between(from, to) => at(from).is_some() && at(from) <= at(to),
+            };
+            if !fine {
+                let all = set.grades.join(", ");
+                self.say(
+                    format!("{path}.grades"),
+                    format!("{grade:?} names no grade: write one of [{all}], or like P6+ or P4..P6 from low to high"),
+                );
+            }
+        }
+        if grades.as_ref().is_some_and(Vec::is_empty) {
+            self.say(
+                format!("{path}.grades"),
+                "is empty and matches nothing: leave it out to match all",
+            );
+        }
+    }
+
+    fn known(&mut self, path: &str, key: &str, codes: &Option<Vec<String>>, all: BTreeSet<&str>) {
+        let Some(codes) = codes else { return };
+        let path = format!("{path}.{key}");
+        if codes.is_empty() {
+            self.say(path, "is empty and matches nothing: leave it out to match all");
+            return;
+        }
+        for code in codes.iter().filter(|c| !all.contains(c.as_str())) {
+            let all: Vec<&str> = all.iter().copied().collect();
+            self.say(&path, format!("{code:?} is not one of the {key} [{}]", all.join(", ")));
+        }
+    }
+
+    fn check(&mut self, path: &str, rule: &Rule) {
+        match &rule.check {
+            Check::Limit(limit) => self.limit(&format!("{path}.limit"), limit, &rule.when),
+            Check::Receipt { over } => self.amount(&format!("{path}.receipt.over"), *over),
+            Check::Words { none_of } if none_of.is_empty() || none_of.iter().any(|w| w.trim().is_empty()) => {
+                self.say(format!("{path}.words.none_of"), "needs words, none of them empty");
+            }
+            Check::Link { to } if to.is_empty() => {
+                self.say(
+                    format!("{path}.link.to"),
+                    "is empty: name what a line must be for, like [deal, account]",
+                );
+            }
+            Check::Details(details) if *details == Default::default() => self.say(
+                format!("{path}.details"),
+                "asks for nothing: name description, quantity, purpose, place or contact",
+            ),
+            _ => {}
+        }
+    }
+
+    fn limit(&mut self, path: &str, limit: &Limit, when: &When) {
+        let set = self.set;
+        if limit.per == Per::Unit {
+            let counted = |code: &String| set.categories.iter().any(|c| c.code == *code && c.unit != Unit::None);
+            let fine = when.categories.as_ref().is_some_and(|all| all.iter().all(counted));
+            if !fine {
+                self.say(
+                    format!("{path}.per"),
+                    "unit needs `when.categories`, each with a unit: night, person or km",
+                );
+            }
+        }
+        for (i, row) in limit.rows.iter().enumerate() {
+            let path = format!("{path}.rows[{i}]");
+            self.conditions(&path, &row.categories, &row.grades, &row.tiers, &row.seasons);
+            if let Some(amount) = row.amount {
+                self.amount(&format!("{path}.amount"), amount);
+            }
+            if row.is_open() && i + 1 < limit.rows.len() {
+                self.say(
+                    &path,
+                    "has no conditions, so the rows after it never count: move it to the end",
+                );
+            }
+            let same = |other: &super::LimitRow| {
+                (&other.categories, &other.grades, &other.tiers, &other.seasons)
+                    == (&row.categories, &row.grades, &row.tiers, &row.seasons)
+            };
+            if let Some(first) = limit.rows[..i].iter().position(same)
+                && !row.is_open()
+            {
+                self.say(
+                    &path,
+                    format!("has the conditions of rows[{first}] and never counts: remove one"),
+                );
+            }
+        }
+        if !limit.rows.last().is_some_and(super::LimitRow::is_open) {
+            self.say(
+                format!("{path}.rows"),
+                "must end with a row without conditions, so that nobody escapes: write `amount: none` there for no limit",
+            );
+        }
+    }
+
+    fn text(&mut self, path: &str, rule: &Rule) {
+        let allowed = placeholders(&rule.check, rule.when.picks_lines());
+        for (lang, words) in [("zh", &rule.text.zh), ("en", &rule.text.en)] {
+            for (key, text) in [("title", &words.title), ("text", &words.text), ("fix", &words.fix)] {
+                self.template(&format!("{path}.text.{lang}.{key}"), text, &allowed);
+            }
+            self.template(&format!("{path}.text.{lang}.name"), &words.name, &[]);
+        }
+    }
+
+    fn template(&mut self, path: &str, text: &str, allowed: &[&str]) {
+        if text.trim().is_empty() {
+            self.say(path, "is empty: write what people should read");
+        }
+        for piece in text.split('{').skip(1) {
+            match piece.split_once('}') {
+                None => self.say(path, "has a { without }"),
+                Some((name, _)) if allowed.contains(&name) => {}
+                Some((name, _)) if allowed.is_empty() => self.say(path, format!("{{{name}}} cannot stand here")),
+                Some((name, _)) => {
+                    let all: Vec<String> = allowed.iter().map(|a| format!("{{{a}}}")).collect();
+                    self.say(path, format!("{{{name}}} is not known here: use {}", all.join(" ")));
+                }
+            }
+        }
+    }
+
+    fn auto(&mut self) {
+        let Some(auto) = &self.set.auto_approval else { return };
+        self.amount("auto_approval.at_most", auto.at_most);
+        if auto.linked_to.is_empty() {
+            self.say(
+                "auto_approval.linked_to",
+                "is empty: name what a claim must be for, like [deal, account]",
+            );
+        }
+        if !auto.excused.is_empty() {
+            let all = self.set.categories.iter().map(|c| c.code.as_str()).collect();
+            self.known("auto_approval", "excused", &Some(auto.excused.clone()), all);
+        }
+    }
+
+    fn amount(&mut self, path: &str, amount: Amount) {
+        let currency = self.set.currency;
+        if !amount.fits(currency) {
+            self.say(path, format!("{currency} has {} decimals", currency.decimals()));
+        }
+    }
+
+    fn both(&mut self, path: &str, text: &Text) {
+        for (lang, words) in [("zh", &text.zh), ("en", &text.en)] {
+            if words.trim().is_empty() {
+                self.say(format!("{path}.{lang}"), "is empty: write what people should read");
+            }
+        }
+    }
+
+    fn code(&mut self, path: &str, code: &str) {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
+        if code.is_empty() || code.len() > 60 || !code.chars().all(plain) {
+            self.say(
+                path,
+                format!("{code:?} is no code: use up to 60 of a–z, 0–9, - _ and ., like lodging-limit"),
+            );
+        }
+    }
+
+    fn unique<'c>(&mut self, path: &str, codes: impl Iterator<Item = &'c str>) {
+        let mut seen = BTreeMap::new();
+        for (i, code) in codes.enumerate() {
+            if let Some(first) = seen.insert(code, i) {
+                self.say(
+                    format!("{path}[{i}]"),
+                    format!("{code:?} is {path}[{first}] already: give it its own"),
+                );
+            }
+        }
+    }
+}
