@@ -1,0 +1,14 @@
+import "htmx.org";
+import "./commands.ts";
+import "./palette.ts";
+import "./keys.ts";
+import "./list.ts";
+import "./live.ts";
+import "./upload.ts";
+import "./rows.ts";
+import "./dialogs.ts";
+import "./copy.ts";
+import "./preferences.ts";
+import "./problems.ts";
+
+document.documentElement.classList.add("js");
