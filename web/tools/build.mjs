@@ -1,4 +1,4 @@
-// Builds web/dist: app.css, app.js, charts.js, icons.svg, chevron.svg, inter.woff2.
+// Builds web/dist: app.css, app.js, charts.js, icons.svg, chevron.svg, favicon.svg, inter.woff2.
 // Fails when a size budget is broken or a template names an icon that icons.txt lacks.
 import { build } from "esbuild";
 import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
@@ -37,12 +37,16 @@ async function writeIcons() {
   const missing = [...(await namesUsed())].filter((name) => !names.includes(name));
   if (missing.length) throw new Error(`icons.txt lacks: ${missing.join(", ")}`);
   const symbols = await Promise.all(names.map(symbol));
-  const open = '<svg xmlns="http://www.w3.org/2000/svg" fill="none" stroke="currentColor" stroke-linecap="round" stroke-linejoin="round">';
+  const open = '<svg xmlns="http://www.w3.org/2000/svg">';
   await writeFile(join(dist, "icons.svg"), `${open}\n${symbols.join("\n")}\n</svg>\n`);
-  const chevron = (await inner("chevron-down"));
+  const chevron = await inner("chevron-down");
   await writeFile(
     join(dist, "chevron.svg"),
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#82827c" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">${chevron}</svg>\n`,
+  );
+  await writeFile(
+    join(dist, "favicon.svg"),
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#21201c"/><g transform="translate(4 4)" fill="none" stroke="#fff" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round">${await inner("outlay")}</g></svg>\n`,
   );
 }
 
