@@ -12,7 +12,8 @@ use([BarChart, LineChart, GridComponent, TooltipComponent, CanvasRenderer]);
  */
 interface Data {
   labels: string[];
-  series: { name: string; values: number[]; texts: string[] }[];
+  /** `color` is the number of a chart colour in tokens.css, 1 to 6. */
+  series: { name: string; color: number; values: number[]; texts: string[] }[];
   totals: string[];
   line?: { name: string; values: number[]; texts: string[] };
   /** Where a click on each label leads. */
@@ -49,9 +50,9 @@ function draw(chart: ECharts, data: Data): void {
       { type: "value", show: data.line !== undefined, splitNumber: 3, min: 0, splitLine: { show: false }, axisLabel: { ...font, formatter: percent } },
     ],
     series: [
-      ...data.series.map((part, index) => ({
+      ...data.series.map((part) => ({
         type: "bar", name: part.name, stack: "all", data: part.values, barWidth: "44%", barMaxWidth: 30,
-        itemStyle: { color: role(`c${index + 1}`), borderColor: surface, borderWidth: 0.75 }, emphasis: { disabled: true },
+        itemStyle: { color: role(`c${part.color}`), borderColor: surface, borderWidth: 0.75 }, emphasis: { disabled: true },
       })),
       ...(data.line ? [{
         type: "line", name: data.line.name, data: data.line.values, yAxisIndex: 1, symbol: "circle", symbolSize: 6, z: 5,
@@ -65,7 +66,7 @@ function tip(data: Data, at: number): HTMLElement {
   const row = (name: string, text: string, swatch?: string, head = false) =>
     el("div", head ? "head" : "", ...(swatch ? [el("span", swatch)] : []), el("span", "", name), el("span", "", text));
   const box = el("div", "chart-tip", row(data.labels[at] ?? "", data.totals[at] ?? "", undefined, true));
-  data.series.forEach((part, index) => box.append(row(part.name, part.texts[at] ?? "", `sw sw-${index + 1}`)));
+  for (const part of data.series) box.append(row(part.name, part.texts[at] ?? "", `sw sw-${part.color}`));
   if (data.line) box.append(row(data.line.name, data.line.texts[at] ?? ""));
   return box;
 }
