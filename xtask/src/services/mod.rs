@@ -4,7 +4,7 @@ pub mod postgres;
 pub mod smtp;
 pub mod tryton;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::apt::Package;
 use postgres::{Durability, Postgres};
@@ -34,11 +34,11 @@ impl Service {
 pub struct Services {
     postgres: Option<Result<Postgres, String>>,
     smtp: Option<Result<SmtpSink, String>>,
-    tryton: Option<Result<Tryton, String>>,
+    tryton: Option<Tryton>,
 }
 
 impl Services {
-    /// Starts those of `wanted` that don't run yet; gives the environment variables by which tests find them.
+    /// Starts those of `wanted` that don't run yet, and Tryton anew; gives the environment variables by which tests find them.
     pub fn environment(&mut self, wanted: &[Service]) -> Result<Vec<(&'static str, String)>> {
         let mut variables = Vec::new();
         for service in wanted {
@@ -53,7 +53,10 @@ impl Services {
                     variables.push(("OUTLAY_TEST_MAILDIR", it.folder.display().to_string()));
                 }
                 Service::Tryton => {
-                    let it = started(&mut self.tryton, "Tryton", Tryton::start)?;
+                    // One company cannot be shared: each part of the tests changes it.
+                    self.tryton = None;
+                    eprintln!("starting Tryton");
+                    let it = self.tryton.insert(Tryton::start().context("Tryton")?);
                     variables.push(("OUTLAY_TRYTON", it.connection.clone()));
                 }
             }

@@ -150,6 +150,8 @@ mod tests {
 
     #[test]
     fn the_cluster_serves_a_database_and_leaves_nothing_behind() {
+        // Fails when another case has done it already.
+        let _ = crate::cleanup::on_interrupt();
         crate::apt::require(&[crate::apt::Package::Postgresql]).expect("PostgreSQL installed");
         let postgres = Postgres::start(Durability::Off).expect("PostgreSQL starts");
         let psql = programs().expect("installed").join("psql");
