@@ -34,9 +34,10 @@ pub fn check() -> Result<()> {
     for (package, forbidden) in BORDERS {
         let args = ["tree", "--locked", "--edges", "normal", "--package", package];
         let tree = output(cargo(&args).args(["--prefix", "none", "--format", "{p}"]))?;
-        for name in names(&tree) {
+        for (name, version) in packages(&tree) {
             if forbidden.contains(&name) {
-                let way = output(cargo(&args).args(["--invert", name])).unwrap_or_default();
+                let spec = format!("{name}@{version}");
+                let way = output(cargo(&args).args(["--invert", &spec])).unwrap_or_default();
                 bail!("{package} must not depend on {name}:\n{way}");
             }
         }
@@ -44,6 +45,20 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
-fn names(tree: &str) -> impl Iterator<Item = &str> {
-    tree.lines().filter_map(|line| line.split(' ').next())
+/// The names and versions in a tree printed without prefixes, the package itself left out.
+fn packages(tree: &str) -> impl Iterator<Item = (&str, &str)> {
+    tree.lines().skip(1).filter_map(|line| {
+        let mut words = line.split(' ');
+        Some((words.next()?, words.next()?.strip_prefix('v')?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn names_and_versions_come_from_each_line_but_the_first() {
+        let tree = "outlay-core v0.1.0 (/outlay)\nhex v0.4.3\nsyn v3.0.10 (*)\n";
+        let found: Vec<_> = super::packages(tree).collect();
+        assert_eq!(found, [("hex", "0.4.3"), ("syn", "3.0.10")]);
+    }
 }
