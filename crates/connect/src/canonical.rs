@@ -60,9 +60,7 @@ impl fmt::Display for Object {
 
 /// A text that names no [`Object`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is no CRM object: write account, contact, deal, project, order, activity or crm_user"
-)]
+#[error("{0:?} is no CRM object: write account, contact, deal, project, order, activity or crm_user")]
 pub struct UnknownObject(String);
 
 impl FromStr for Object {
@@ -319,10 +317,7 @@ mod tests {
     fn objects_are_named_alike_everywhere() {
         for object in Object::ALL {
             assert_eq!(object.as_str().parse(), Ok(object));
-            assert_eq!(
-                serde_json::to_value(object).expect("serializes"),
-                object.as_str()
-            );
+            assert_eq!(serde_json::to_value(object).expect("serializes"), object.as_str());
         }
         assert!("deals".parse::<Object>().is_err());
     }
@@ -336,9 +331,6 @@ mod tests {
         });
         let json = serde_json::to_value(&body).expect("serializes");
         assert_eq!(json["object"], "crm_user");
-        assert_eq!(
-            serde_json::from_value::<Canonical>(json).expect("reads"),
-            body
-        );
+        assert_eq!(serde_json::from_value::<Canonical>(json).expect("reads"), body);
     }
 }

@@ -21,12 +21,7 @@ pub trait Connector: Send + Sync {
 
     /// Reads the next page of `object`: from the start without a cursor, else from where that cursor ended.
     /// `page_size` is a wish, cut to what the CRM allows.
-    async fn pull(
-        &self,
-        object: Object,
-        cursor: Option<&serde_json::Value>,
-        page_size: usize,
-    ) -> Result<Page, Error>;
+    async fn pull(&self, object: Object, cursor: Option<&serde_json::Value>, page_size: usize) -> Result<Page, Error>;
 
     /// Writes into the CRM. Safe to repeat with the same `key` and content when an answer got lost.
     /// `key` names the write in logs; it is fixed before the first try.

@@ -5,11 +5,12 @@
 
 pub mod canonical;
 pub mod connector;
+pub mod guard;
+pub mod http;
+pub mod tryton;
 
-pub use canonical::{
-    Account, Activity, Canonical, Contact, CrmUser, Deal, Object, Order, Project, Record, StageKind,
-};
+pub use canonical::{Account, Activity, Canonical, Contact, CrmUser, Deal, Object, Order, Project, Record, StageKind};
 pub use connector::{
-    Capabilities, Connector, Deletes, Error, ObjectCapability, Page, Ready, Rejected, Target,
-    Write, Written,
+    Capabilities, Connector, Deletes, Error, ObjectCapability, Page, Ready, Rejected, Target, Write, Written,
 };
+pub use guard::Guard;

@@ -10,12 +10,18 @@ Both need the right to write the record and answer {"id", "changed", "modified_a
 """
 from trytond.exceptions import UserError
 from trytond.model import Unique, fields
+from trytond.model.exceptions import SQLConstraintError
 from trytond.modules.currency.fields import Monetary
 from trytond.pool import Pool, PoolMeta
 from trytond.rpc import RPC
-from trytond.transaction import Transaction, without_check_access
+from trytond.transaction import (
+    Transaction, TransactionError, without_check_access)
 
 _readonly = {'readonly': True}
+
+
+class _Again(TransactionError):
+    """Another call made the note in the meantime: the server runs this one anew, which then finds it."""
 
 
 class CostMixin:
@@ -79,7 +85,10 @@ class CostMixin:
             notes = Note.search([('resource', '=', resource), ('outlay_marker', '=', marker)])
             values = {'message': text, 'outlay_revision': revision}
             if not notes:
-                note, = Note.create([{**values, 'resource': resource, 'outlay_marker': marker}])
+                try:
+                    note, = Note.create([{**values, 'resource': resource, 'outlay_marker': marker}])
+                except SQLConstraintError as error:
+                    raise _Again from error
                 changed = True
             else:
                 note, = notes

@@ -1,0 +1,369 @@
+//! Against a real Tryton: OUTLAY_TRYTON holds the line that integrations/tryton/run.py prints.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+
+use outlay_connect::{
+    Canonical, Connector, Error, Guard, Object, Page, Record, StageKind, Target, Write,
+    tryton::{Settings, Tryton},
+};
+use outlay_core::{Currency, Money};
+use serde_json::{Value, json};
+
+/// The tests share one database, and some change it.
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+struct Live {
+    url: String,
+    database: String,
+    key: String,
+}
+
+impl Live {
+    fn find() -> Option<Live> {
+        let Ok(line) = std::env::var("OUTLAY_TRYTON") else {
+            println!("NOT RUN: OUTLAY_TRYTON is not set; start integrations/tryton/run.py and put its line there");
+            return None;
+        };
+        let json: Value = serde_json::from_str(&line).expect("OUTLAY_TRYTON is JSON");
+        let text = |name: &str| json[name].as_str().expect(name).to_owned();
+        Some(Live {
+            url: text("url"),
+            database: text("database"),
+            key: text("key"),
+        })
+    }
+
+    fn settings(&self) -> Settings {
+        Settings::new(&self.url, &self.database, &self.key)
+    }
+
+    fn connector(&self, overlap: Duration) -> Tryton {
+        let settings = Settings {
+            overlap,
+            ..self.settings()
+        };
+        Tryton::new(settings, &Guard::allowing(["127.0.0.1"])).expect("a connector")
+    }
+
+    /// Asks Tryton itself, beside the connector.
+    async fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Value {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let url = format!("{}/{}/rest/model/{path}", self.url, self.database);
+        let mut request = client.request(method, url).bearer_auth(&self.key);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.expect("Tryton answers");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.json().await.expect("JSON")
+    }
+
+    async fn notes(&self, resource: &str) -> Vec<Value> {
+        use base64::Engine;
+        let domain = json!([["resource", "=", resource]]).to_string();
+        let domain = base64::engine::general_purpose::URL_SAFE.encode(domain);
+        let found = self
+            .ask(
+                reqwest::Method::GET,
+                &format!("ir.note?d={domain}&f=message&f=outlay_marker"),
+                None,
+            )
+            .await;
+        found.as_array().expect("a list").clone()
+    }
+}
+
+/// Pulls until done, keeping nothing but the stored cursor between pages; a new connector for each page.
+async fn pull_all(live: &Live, object: Object, size: usize) -> (Vec<Record>, usize) {
+    let (mut all, mut pages, mut stored) = (Vec::new(), 0, None::<String>);
+    loop {
+        let connector = live.connector(Duration::ZERO);
+        let cursor = stored.map(|s| serde_json::from_str::<Value>(&s).expect("a cursor"));
+        let page: Page = connector.pull(object, cursor.as_ref(), size).await.expect("a page");
+        assert!(page.records.len() <= size);
+        assert_eq!(page.rejected, [], "{object}");
+        all.extend(page.records);
+        pages += 1;
+        stored = Some(page.next.to_string());
+        if page.done {
+            return (all, pages);
+        }
+        assert!(pages < 10_000, "{object} does not end");
+    }
+}
+
+fn ids(records: &[Record]) -> BTreeSet<&str> {
+    records.iter().map(|r| r.external_id.as_str()).collect()
+}
+
+#[tokio::test]
+async fn every_object_comes_whole_in_small_pages() {
+    let Some(live) = Live::find() else { return };
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let connector = live.connector(Duration::from_secs(600));
+    assert_eq!(connector.check().await.expect("a check").warnings, [""; 0]);
+    let mut found: BTreeMap<Object, Vec<Record>> = BTreeMap::new();
+    for ability in connector.capabilities().objects {
+        let object = ability.object;
+        let (small, pages) = pull_all(&live, object, 7).await;
+        let (large, _) = pull_all(&live, object, 1000).await;
+        assert!(pages > 1, "{object}: {} records", small.len());
+        assert_eq!(ids(&small), ids(&large), "{object}");
+        if matches!(object, Object::Account | Object::Contact) {
+            // What shares its parts may come again, but always as the same revision.
+            let revisions: BTreeSet<_> = small.iter().map(|r| (&r.external_id, &r.revision)).collect();
+            assert_eq!(revisions.len(), ids(&small).len(), "{object} in two states");
+        } else {
+            assert_eq!(small.len(), ids(&small).len(), "{object} came twice");
+        }
+        println!("{object}: {} records in {pages} pages of 7", large.len());
+        found.insert(object, large);
+    }
+    // What the demo data holds, counted by Tryton itself.
+    let count = live.ask(reqwest::Method::GET, "sale.opportunity", None).await;
+    assert_eq!(found[&Object::Deal].len(), count.as_array().expect("a list").len());
+    assert!(found[&Object::Account].iter().any(|r| r.deleted));
+    refer(&found);
+}
+
+/// Each reference leads to a record that was pulled.
+fn refer(found: &BTreeMap<Object, Vec<Record>>) {
+    let known = |object: Object, id: &Option<String>| {
+        id.as_deref()
+            .is_none_or(|id| found[&object].iter().any(|r| r.external_id == id))
+    };
+    let mut kinds = BTreeMap::new();
+    for record in found.values().flatten() {
+        assert_eq!(record.object, record.body.object());
+        assert_eq!(record.revision.len(), "2026-01-01T00:00:00.000000Z".len());
+        match &record.body {
+            Canonical::Deal(deal) => {
+                *kinds.entry(format!("{:?}", deal.stage_kind)).or_insert(0) += 1;
+                assert!(deal.account.is_some() && deal.contact.is_some() && deal.owner.is_some());
+                assert!(known(Object::Account, &deal.account));
+                assert!(known(Object::Contact, &deal.contact), "{deal:?}");
+                assert!(known(Object::CrmUser, &deal.owner));
+                assert!(deal.stage_kind != StageKind::Won || deal.amount.is_some());
+            }
+            Canonical::Order(order) => {
+                assert!(known(Object::Account, &order.account));
+                assert!(order.deal.is_some() && known(Object::Deal, &order.deal));
+                assert!(order.amount.is_some_and(|m| m.minor > 0));
+            }
+            Canonical::Contact(contact) => assert!(known(Object::Account, &contact.account)),
+            Canonical::Project(project) => assert!(known(Object::Account, &project.account)),
+            Canonical::Account(account) => {
+                assert!(account.country.as_ref().is_some_and(|c| c.len() == 2));
+                assert!(account.email.is_some() && account.city.is_some());
+            }
+            Canonical::CrmUser(user) => assert!(user.login.is_some() && user.email.is_some()),
+            Canonical::Activity(_) => {}
+        }
+    }
+    assert_eq!(kinds.len(), 3, "{kinds:?}");
+}
+
+#[tokio::test]
+async fn a_change_of_an_address_brings_its_account_again() {
+    let Some(live) = Live::find() else { return };
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let connector = live.connector(Duration::ZERO);
+    let (mut cursor, mut accounts, mut done) = (None, Vec::new(), false);
+    while !done {
+        let page = connector
+            .pull(Object::Account, cursor.as_ref(), 50)
+            .await
+            .expect("a page");
+        accounts.extend(page.records);
+        cursor = Some(page.next);
+        done = page.done;
+    }
+    let account = accounts.first().expect("an account");
+    let address = account.raw["addresses"][0]["id"].as_i64().expect("an address");
+    let city = format!("嘉兴 {}", address);
+    live.ask(
+        reqwest::Method::PUT,
+        &format!("party.address/{address}"),
+        Some(json!({ "city": city })),
+    )
+    .await;
+    let page = connector
+        .pull(Object::Account, cursor.as_ref(), 50)
+        .await
+        .expect("a page");
+    let [again] = page.records.as_slice() else {
+        panic!("one account, not {}", page.records.len());
+    };
+    assert!(page.done);
+    assert_eq!(again.external_id, account.external_id);
+    assert!(again.revision > account.revision);
+    let Canonical::Account(body) = &again.body else {
+        panic!("an account")
+    };
+    assert_eq!(body.city.as_deref(), Some(city.as_str()));
+}
+
+#[tokio::test]
+async fn figures_and_note_arrive_once_and_exact() {
+    let Some(live) = Live::find() else { return };
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let connector = live.connector(Duration::ZERO);
+    let (deals, _) = pull_all(&live, Object::Deal, 1000).await;
+    let deal = deals
+        .iter()
+        .find(|r| matches!(&r.body, Canonical::Deal(d) if d.stage == "won"))
+        .expect("a won deal");
+    let Canonical::Deal(body) = &deal.body else {
+        panic!("a deal")
+    };
+    let account = body.account.clone().expect("an account");
+    for (target, resource, currency) in [
+        (
+            Target::deal(&deal.external_id),
+            format!("sale.opportunity,{}", deal.external_id),
+            Currency::CNY,
+        ),
+        (
+            Target::account(&account),
+            format!("party.party,{account}"),
+            Currency::JPY,
+        ),
+    ] {
+        let (model, id) = resource.split_once(',').expect("model,id");
+        let paid = Money::new(9_007_199_254_740_993, currency);
+        let pending = Money::new(10, currency);
+        let costs = Write::CostFigures {
+            target: target.clone(),
+            paid,
+            pending,
+            as_of: jiff::Timestamp::now(),
+        };
+        let first = connector.push(&costs, "k1").await.expect("written");
+        let second = connector.push(&costs, "k1").await.expect("written again");
+        assert!(!second.changed);
+        assert_eq!(first.revision, second.revision);
+        let held = live
+            .ask(
+                reqwest::Method::GET,
+                &format!("{model}/{id}?f=outlay_cost_paid&f=outlay_cost_pending&f=outlay_cost_currency.code"),
+                None,
+            )
+            .await;
+        assert_eq!(held["outlay_cost_paid"]["decimal"], paid.plain());
+        assert_eq!(
+            Money::parse(
+                held["outlay_cost_pending"]["decimal"].as_str().expect("a number"),
+                currency
+            )
+            .expect("an amount"),
+            pending
+        );
+        assert_eq!(held["outlay_cost_currency"]["code"], currency.code());
+
+        let note = |revision, text: &str| Write::Note {
+            target: target.clone(),
+            marker: format!("cost-{id}"),
+            revision,
+            text: text.into(),
+        };
+        let base = 1000;
+        let made = connector
+            .push(&note(base, "已支付 1\n第二行"), "k2")
+            .await
+            .expect("a note");
+        let same = connector
+            .push(&note(base, "已支付 1\n第二行"), "k2")
+            .await
+            .expect("a note");
+        assert!(!same.changed);
+        let newer = connector.push(&note(base + 2, "已支付 2"), "k3").await.expect("a note");
+        let stale = connector.push(&note(base + 1, "too late"), "k4").await.expect("a note");
+        assert!(newer.changed && !stale.changed);
+        assert_eq!(
+            BTreeSet::from([&made, &same, &newer, &stale].map(|w| &w.external_id)).len(),
+            1
+        );
+        let notes = live.notes(&resource).await;
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert_eq!(notes[0]["message"], "已支付 2");
+    }
+}
+
+#[tokio::test]
+async fn concurrent_pushes_make_one_note() {
+    let Some(live) = Live::find() else { return };
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let connector = live.connector(Duration::ZERO);
+    let note = Write::Note {
+        target: Target::deal("1"),
+        marker: "race".into(),
+        revision: 1,
+        text: "once".into(),
+    };
+    let mut open = 8;
+    // Tryton may answer a lock conflict with an error worth another try, as the outbox would.
+    while open > 0 {
+        let all = futures::future::join_all((0..open).map(|_| connector.push(&note, "k"))).await;
+        for answer in &all {
+            match answer {
+                Ok(_) => {}
+                Err(e) => assert!(e.is_transient(), "{e}"),
+            }
+        }
+        open = all.iter().filter(|a| a.is_err()).count();
+    }
+    let notes = live.notes("sale.opportunity,1").await;
+    let raced = notes.iter().filter(|n| n["outlay_marker"] == "race").count();
+    assert_eq!(raced, 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_is_refused_in_words() {
+    let Some(live) = Live::find() else { return };
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let connector = live.connector(Duration::ZERO);
+    let costs = |target, currency| Write::CostFigures {
+        target,
+        paid: Money::new(1, currency),
+        pending: Money::new(2, currency),
+        as_of: jiff::Timestamp::now(),
+    };
+    let gone = connector.push(&costs(Target::deal("999999"), Currency::CNY), "k").await;
+    assert!(matches!(gone, Err(Error::Gone { .. })), "{gone:?}");
+    let bhd = Currency::parse("BHD").expect("a currency");
+    let missing = connector.push(&costs(Target::deal("1"), bhd), "k").await;
+    let Err(Error::Refused { status: 400, text }) = missing else {
+        panic!("{missing:?}")
+    };
+    assert!(text.contains("BHD is not in Tryton"), "{text}");
+
+    let mut settings = live.settings();
+    settings.key = "wrong".into();
+    let stranger = Tryton::new(settings, &Guard::allowing(["127.0.0.1"])).expect("a connector");
+    assert!(matches!(stranger.check().await, Err(Error::Auth(_))));
+    let guarded = Tryton::new(live.settings(), &Guard::default());
+    assert!(matches!(guarded, Err(Error::Setup(_))));
+}
+
+#[tokio::test]
+async fn reading_rate() {
+    let Some(live) = Live::find() else { return };
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let started = Instant::now();
+    let mut total = 0;
+    for object in [Object::Account, Object::Deal] {
+        let begun = Instant::now();
+        let (records, pages) = pull_all(&live, object, 1000).await;
+        total += records.len();
+        println!(
+            "{object}: {} records, {pages} pages, {:.0}/s",
+            records.len(),
+            records.len() as f64 / begun.elapsed().as_secs_f64()
+        );
+    }
+    println!("{total} records in {:?}", started.elapsed());
+    assert!(total > 0);
+}
