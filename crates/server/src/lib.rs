@@ -1,1 +1,32 @@
-//! .
+//! The Outlay server: all effects around the pure core. One folder per feature; `db`, `auth`, `jobs` and `shell` are
+//! what they share.
+
+pub mod app;
+pub mod audit;
+pub mod auth;
+pub mod claims;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod error;
+pub mod files;
+pub mod http;
+pub mod jobs;
+pub mod live;
+pub mod metrics;
+pub mod people;
+pub mod policies;
+pub mod search;
+pub mod shell;
+pub mod vault;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::app::App;
+
+/// The routes of every feature.
+fn routes() -> Router<Arc<App>> {
+    Router::new().merge(auth::routes())
+}

@@ -403,7 +403,7 @@ impl Deciding<'_> {
         if !blocks.is_empty() {
             return Err(Refusal::Blocked { findings: blocks });
         }
-        let passes = judged.passes;
+        let passes = judged.auto.passes();
         let route = if passes {
             Vec::new()
         } else {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Content;
 use crate::flow::{Mode, Who, Why};
 use crate::ids::{BatchId, ClaimId, EmployeeId, PaymentId, TaskId};
-use crate::policy::{Finding, Reason, VersionRef};
+use crate::policy::{Auto, Finding, VersionRef};
 use crate::words::Text;
 
 /// A claim, as its events made it.
@@ -223,10 +223,8 @@ pub struct Judgement {
     pub policy: VersionRef,
     /// What it found.
     pub findings: Vec<Finding>,
-    /// Whether it may pass by itself.
-    pub passes: bool,
-    /// Why it may or may not: words by [`crate::policy::Policy::reason`].
-    pub reasons: Vec<Reason>,
+    /// Whether it may pass by itself, and why or why not.
+    pub auto: Auto,
 }
 
 /// A step of a run.

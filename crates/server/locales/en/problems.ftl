@@ -1,0 +1,31 @@
+problem-state = The claim { $status ->
+    [draft] is a draft
+    [in_review] is in review
+    [returned] was returned
+    [approved] is approved
+    [paying] is being paid
+    [paid] is paid
+    [archived] is archived
+    [withdrawn] was withdrawn
+    [rejected] was rejected
+   *[other] has moved on
+}, so this cannot be done. Reload the page to see where it stands.
+problem-not-yours = Only the claimant or the person asked may do this.
+problem-fields = Some fields cannot be accepted. Correct them as marked.
+problem-blocked = The expense policy does not allow it to be submitted. Follow the findings first.
+problem-invoice-taken = This invoice was already used on { $on }; ask finance.
+problem-no-approver = Nobody can be found who may approve it, so it cannot be submitted. Ask an administrator to name a head for your department, or an approver from outside.
+problem-task-closed = Somebody else has dealt with this, or it is no longer needed. Reload the page.
+problem-changed = The content changed since you opened it. Reload the page and look again.
+problem-reason-missing = Give a reason.
+problem-unfit = This person cannot take the task: it must be another active colleague who is not the claimant.
+problem-duties = Claimant, approver and payer must be three different people.
+problem-other-payment = This is not the claim's current payment.
+problem-not-found = There is no such thing, or you may not see it.
+problem-forbidden = You may not do this.
+problem-log-in = Log in first.
+problem-cross-site = The request does not come from a page of this site. Send an Origin header of this site, or use an API token.
+problem-too-many = Too many tries. Wait { $seconds } seconds.
+problem-too-large = The file is larger than { $max } MB. Compress or split it.
+problem-broken = Something broke on our side; nothing was changed. Try again later, and give an administrator the request id if it goes on.
+problem-page-missing = There is no such page.

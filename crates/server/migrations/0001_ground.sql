@@ -1,0 +1,253 @@
+-- One text for SQLite and PostgreSQL: BIGINT, TEXT, BOOLEAN. Times are microseconds since 1970 in UTC (BIGINT) or
+-- local dates as YYYY-MM-DD (TEXT); ids are UUID v7 as TEXT; JSON is TEXT; sealed bytes are base64 in TEXT.
+
+-- Organisation
+CREATE TABLE legal_entity (
+    id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL, country TEXT NOT NULL,
+    currency TEXT NOT NULL, zone TEXT NOT NULL
+);
+CREATE TABLE cost_center (
+    id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL, entity_id TEXT NOT NULL REFERENCES legal_entity (id)
+);
+CREATE TABLE employee (
+    id TEXT PRIMARY KEY, number TEXT NOT NULL UNIQUE, name TEXT NOT NULL, email TEXT NOT NULL UNIQUE,
+    locale TEXT NOT NULL, active BOOLEAN NOT NULL
+);
+CREATE TABLE department (
+    id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL, parent_id TEXT REFERENCES department (id),
+    head_id TEXT REFERENCES employee (id), valid_from TEXT NOT NULL, valid_to TEXT
+);
+CREATE TABLE assignment (
+    id TEXT PRIMARY KEY, employee_id TEXT NOT NULL REFERENCES employee (id),
+    department_id TEXT NOT NULL REFERENCES department (id), entity_id TEXT NOT NULL REFERENCES legal_entity (id),
+    cost_center_id TEXT REFERENCES cost_center (id), position TEXT NOT NULL, grade TEXT NOT NULL,
+    is_primary BOOLEAN NOT NULL, valid_from TEXT NOT NULL, valid_to TEXT,
+    UNIQUE (employee_id, department_id, entity_id, valid_from)
+);
+CREATE TABLE role_grant (
+    id TEXT PRIMARY KEY, employee_id TEXT NOT NULL REFERENCES employee (id), role TEXT NOT NULL,
+    entity_id TEXT REFERENCES legal_entity (id)
+);
+CREATE TABLE payee_account (
+    id TEXT PRIMARY KEY, employee_id TEXT NOT NULL REFERENCES employee (id), sealed TEXT NOT NULL, last4 TEXT NOT NULL,
+    state TEXT NOT NULL, -- proposed, active, replaced, refused
+    proposed_by TEXT NOT NULL, proposed_at BIGINT NOT NULL, decided_by TEXT, decided_at BIGINT
+);
+CREATE UNIQUE INDEX payee_account_active ON payee_account (employee_id) WHERE state = 'active';
+CREATE UNIQUE INDEX payee_account_proposed ON payee_account (employee_id) WHERE state = 'proposed';
+
+-- Who is who
+CREATE TABLE password (employee_id TEXT PRIMARY KEY REFERENCES employee (id), hash TEXT NOT NULL, changed_at BIGINT NOT NULL);
+CREATE TABLE session (
+    token_hash TEXT PRIMARY KEY, employee_id TEXT NOT NULL REFERENCES employee (id), created_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL, expires_at BIGINT NOT NULL
+);
+CREATE INDEX session_employee ON session (employee_id);
+CREATE TABLE api_token (
+    id TEXT PRIMARY KEY, employee_id TEXT NOT NULL REFERENCES employee (id), name TEXT NOT NULL,
+    token_hash TEXT NOT NULL UNIQUE, created_at BIGINT NOT NULL, used_at BIGINT, revoked_at BIGINT
+);
+CREATE INDEX api_token_employee ON api_token (employee_id);
+CREATE TABLE subject_key (subject_id TEXT NOT NULL, purpose TEXT NOT NULL, sealed TEXT NOT NULL, PRIMARY KEY (subject_id, purpose));
+
+-- CRM
+CREATE TABLE connection (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL UNIQUE, settings TEXT NOT NULL, sealed TEXT,
+    paused BOOLEAN NOT NULL, created_at BIGINT NOT NULL
+);
+CREATE TABLE crm_user (
+    id TEXT PRIMARY KEY, connection_id TEXT REFERENCES connection (id), external_id TEXT NOT NULL, name TEXT NOT NULL,
+    email TEXT NOT NULL, employee_id TEXT REFERENCES employee (id), UNIQUE (connection_id, external_id)
+);
+CREATE TABLE account (
+    id TEXT PRIMARY KEY, connection_id TEXT REFERENCES connection (id), external_id TEXT NOT NULL, revision TEXT NOT NULL,
+    read_at BIGINT NOT NULL, deleted BOOLEAN NOT NULL, name TEXT NOT NULL, tax_id TEXT NOT NULL, city TEXT NOT NULL,
+    country TEXT NOT NULL, phone TEXT NOT NULL, owner_id TEXT REFERENCES employee (id), crm_owner TEXT, url TEXT,
+    UNIQUE (connection_id, external_id)
+);
+CREATE INDEX account_owner ON account (owner_id);
+CREATE TABLE contact (
+    id TEXT PRIMARY KEY, connection_id TEXT REFERENCES connection (id), external_id TEXT NOT NULL, revision TEXT NOT NULL,
+    read_at BIGINT NOT NULL, deleted BOOLEAN NOT NULL, name TEXT NOT NULL, account_id TEXT REFERENCES account (id),
+    title TEXT NOT NULL, email TEXT NOT NULL, phone TEXT NOT NULL, url TEXT, UNIQUE (connection_id, external_id)
+);
+CREATE INDEX contact_account ON contact (account_id);
+CREATE TABLE deal (
+    id TEXT PRIMARY KEY, connection_id TEXT REFERENCES connection (id), external_id TEXT NOT NULL, revision TEXT NOT NULL,
+    read_at BIGINT NOT NULL, deleted BOOLEAN NOT NULL, name TEXT NOT NULL, account_id TEXT REFERENCES account (id),
+    contact_id TEXT REFERENCES contact (id), owner_id TEXT REFERENCES employee (id), crm_owner TEXT, stage TEXT NOT NULL,
+    stage_kind TEXT NOT NULL, -- open, won, lost
+    amount_minor BIGINT, currency TEXT, close_on TEXT, won_at BIGINT, url TEXT, UNIQUE (connection_id, external_id)
+);
+CREATE INDEX deal_account ON deal (account_id);
+CREATE INDEX deal_owner ON deal (owner_id);
+CREATE TABLE project (
+    id TEXT PRIMARY KEY, connection_id TEXT REFERENCES connection (id), external_id TEXT NOT NULL, revision TEXT NOT NULL,
+    read_at BIGINT NOT NULL, deleted BOOLEAN NOT NULL, name TEXT NOT NULL, account_id TEXT REFERENCES account (id),
+    deal_id TEXT REFERENCES deal (id), url TEXT, UNIQUE (connection_id, external_id)
+);
+CREATE INDEX project_account ON project (account_id);
+CREATE INDEX project_deal ON project (deal_id);
+CREATE TABLE sales_order (
+    id TEXT PRIMARY KEY, connection_id TEXT REFERENCES connection (id), external_id TEXT NOT NULL, revision TEXT NOT NULL,
+    read_at BIGINT NOT NULL, deleted BOOLEAN NOT NULL, number TEXT NOT NULL, account_id TEXT REFERENCES account (id),
+    deal_id TEXT REFERENCES deal (id), amount_minor BIGINT, currency TEXT, state TEXT NOT NULL, ordered_on TEXT, url TEXT,
+    UNIQUE (connection_id, external_id)
+);
+CREATE INDEX sales_order_account ON sales_order (account_id);
+CREATE INDEX sales_order_deal ON sales_order (deal_id);
+CREATE TABLE activity (
+    id TEXT PRIMARY KEY, connection_id TEXT REFERENCES connection (id), external_id TEXT NOT NULL, revision TEXT NOT NULL,
+    read_at BIGINT NOT NULL, deleted BOOLEAN NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
+    account_id TEXT REFERENCES account (id), contact_id TEXT REFERENCES contact (id), deal_id TEXT REFERENCES deal (id),
+    owner_id TEXT REFERENCES employee (id), crm_owner TEXT, happened_on TEXT NOT NULL, place TEXT NOT NULL, url TEXT,
+    UNIQUE (connection_id, external_id)
+);
+CREATE INDEX activity_deal ON activity (deal_id);
+CREATE INDEX activity_account ON activity (account_id);
+CREATE INDEX activity_owner ON activity (owner_id, happened_on);
+CREATE TABLE crm_raw (
+    connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, external_id TEXT NOT NULL,
+    revision TEXT NOT NULL, body TEXT NOT NULL, read_at BIGINT NOT NULL, PRIMARY KEY (connection_id, object, external_id)
+);
+CREATE TABLE sync_cursor (
+    connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, position TEXT NOT NULL,
+    moved_at BIGINT NOT NULL, PRIMARY KEY (connection_id, object)
+);
+CREATE TABLE sync_run (
+    id TEXT PRIMARY KEY, connection_id TEXT NOT NULL REFERENCES connection (id), started_at BIGINT NOT NULL,
+    ended_at BIGINT, seen BIGINT NOT NULL, changed BIGINT NOT NULL, refused BIGINT NOT NULL, error TEXT
+);
+CREATE INDEX sync_run_connection ON sync_run (connection_id, started_at);
+-- What was last written to a CRM record: a rebuilt figure has a rising revision, and an echo is known.
+CREATE TABLE write_back (
+    target TEXT PRIMARY KEY, -- deal:ID or account:ID
+    connection_id TEXT NOT NULL, revision BIGINT NOT NULL, body TEXT NOT NULL, note_id TEXT, written_at BIGINT NOT NULL
+);
+
+-- Evidence
+CREATE TABLE document (
+    id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, bytes BIGINT NOT NULL, media_type TEXT NOT NULL, name TEXT NOT NULL,
+    sealed_key TEXT NOT NULL, uploaded_by TEXT NOT NULL REFERENCES employee (id), uploaded_at BIGINT NOT NULL,
+    invoice_identity TEXT, invoice TEXT, grade TEXT NOT NULL, gross_minor BIGINT, currency TEXT, seller TEXT, issued_on TEXT,
+    claim_id TEXT
+);
+CREATE INDEX document_uploader ON document (uploaded_by, uploaded_at);
+CREATE INDEX document_sha256 ON document (sha256);
+CREATE INDEX document_claim ON document (claim_id);
+CREATE TABLE invoice_use (identity TEXT PRIMARY KEY, claim_id TEXT NOT NULL, since TEXT NOT NULL);
+CREATE INDEX invoice_use_claim ON invoice_use (claim_id);
+CREATE TABLE fx_rate (
+    published_on TEXT NOT NULL, base TEXT NOT NULL, quote TEXT NOT NULL, value TEXT NOT NULL, source TEXT NOT NULL,
+    PRIMARY KEY (base, quote, published_on)
+);
+
+-- Policies and flows: immutable versions
+CREATE TABLE policy_version (
+    policy TEXT NOT NULL, version BIGINT NOT NULL, entity_id TEXT NOT NULL REFERENCES legal_entity (id),
+    effective_from TEXT NOT NULL, body TEXT NOT NULL, published_by TEXT, published_at BIGINT NOT NULL,
+    PRIMARY KEY (policy, version)
+);
+CREATE TABLE flow_version (
+    flow TEXT NOT NULL, version BIGINT NOT NULL, entity_id TEXT NOT NULL REFERENCES legal_entity (id),
+    effective_from TEXT NOT NULL, body TEXT NOT NULL, published_by TEXT, published_at BIGINT NOT NULL,
+    PRIMARY KEY (flow, version, entity_id)
+);
+
+-- Claims
+CREATE TABLE claim (
+    id TEXT PRIMARY KEY, number TEXT NOT NULL UNIQUE, version BIGINT NOT NULL, status TEXT NOT NULL,
+    entity_id TEXT NOT NULL REFERENCES legal_entity (id), claimant_id TEXT NOT NULL REFERENCES employee (id),
+    department_id TEXT NOT NULL REFERENCES department (id), currency TEXT NOT NULL, title TEXT NOT NULL,
+    claimed_minor BIGINT NOT NULL, line_count BIGINT NOT NULL, grade TEXT NOT NULL, worst_finding TEXT,
+    account_id TEXT REFERENCES account (id), deal_id TEXT REFERENCES deal (id), origin TEXT UNIQUE,
+    created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, submitted_at BIGINT, body TEXT NOT NULL
+);
+CREATE INDEX claim_claimant ON claim (claimant_id, updated_at);
+CREATE INDEX claim_status ON claim (status, updated_at);
+CREATE INDEX claim_updated ON claim (updated_at);
+CREATE INDEX claim_department ON claim (department_id, updated_at);
+CREATE INDEX claim_entity ON claim (entity_id, status, updated_at);
+CREATE TABLE allocation (
+    claim_id TEXT NOT NULL REFERENCES claim (id), line_id TEXT NOT NULL, pos BIGINT NOT NULL, category TEXT NOT NULL,
+    incurred_on TEXT NOT NULL, account_id TEXT, deal_id TEXT, project_id TEXT, cost_center_id TEXT, minor BIGINT NOT NULL,
+    PRIMARY KEY (claim_id, line_id, pos)
+);
+CREATE INDEX allocation_account ON allocation (account_id, claim_id);
+CREATE INDEX allocation_deal ON allocation (deal_id, claim_id);
+CREATE INDEX allocation_day ON allocation (incurred_on, category);
+CREATE INDEX allocation_project ON allocation (project_id, claim_id);
+CREATE TABLE task (
+    id TEXT PRIMARY KEY, claim_id TEXT NOT NULL REFERENCES claim (id), assignee_id TEXT NOT NULL REFERENCES employee (id),
+    step BIGINT NOT NULL, opened_at BIGINT NOT NULL, closed_at BIGINT, outcome TEXT NOT NULL -- open, or how it ended
+);
+CREATE INDEX task_inbox ON task (assignee_id, outcome, opened_at);
+CREATE INDEX task_claim ON task (claim_id);
+CREATE TABLE claim_number (month TEXT PRIMARY KEY, last BIGINT NOT NULL);
+
+-- The trail: an envelope anybody may keep, and a payload sealed for its subject. Rows are never changed.
+CREATE TABLE event (
+    id TEXT PRIMARY KEY, claim_id TEXT NOT NULL, n BIGINT NOT NULL, kind TEXT NOT NULL, actor TEXT NOT NULL,
+    subject_id TEXT NOT NULL, at BIGINT NOT NULL, policy TEXT, flow TEXT, content_hash TEXT NOT NULL, leaf TEXT NOT NULL,
+    payload TEXT NOT NULL, UNIQUE (claim_id, n)
+);
+CREATE TABLE event_sequence (seq BIGINT PRIMARY KEY, event_id TEXT NOT NULL UNIQUE);
+CREATE TABLE event_unsequenced (event_id TEXT PRIMARY KEY);
+CREATE TABLE audit_entry (
+    id TEXT PRIMARY KEY, at BIGINT NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, resource TEXT NOT NULL,
+    request_id TEXT, detail TEXT NOT NULL
+);
+CREATE INDEX audit_entry_at ON audit_entry (at);
+CREATE INDEX audit_entry_resource ON audit_entry (resource, at);
+
+-- The outbox
+CREATE TABLE job (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL UNIQUE, ordering TEXT, payload TEXT NOT NULL,
+    state TEXT NOT NULL, -- ready, running, done, dead
+    attempts BIGINT NOT NULL, run_at BIGINT NOT NULL, lease_until BIGINT, leased_by TEXT, error TEXT, created_at BIGINT NOT NULL,
+    ended_at BIGINT
+);
+CREATE INDEX job_due ON job (state, run_at);
+CREATE INDEX job_ordering ON job (ordering, state);
+CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until BIGINT NOT NULL);
+
+-- Money
+CREATE TABLE payment_batch (
+    id TEXT PRIMARY KEY, number TEXT NOT NULL UNIQUE, entity_id TEXT NOT NULL REFERENCES legal_entity (id),
+    currency TEXT NOT NULL, status TEXT NOT NULL, -- open, settled
+    execute_on TEXT NOT NULL, created_by TEXT NOT NULL REFERENCES employee (id), created_at BIGINT NOT NULL,
+    total_minor BIGINT NOT NULL, payment_count BIGINT NOT NULL
+);
+CREATE TABLE payable (
+    claim_id TEXT PRIMARY KEY REFERENCES claim (id), entity_id TEXT NOT NULL, employee_id TEXT NOT NULL REFERENCES employee (id),
+    minor BIGINT NOT NULL, currency TEXT NOT NULL, status TEXT NOT NULL, -- pending, paying, paid
+    account_id TEXT REFERENCES payee_account (id), approved_at BIGINT NOT NULL
+);
+CREATE INDEX payable_status ON payable (status, entity_id, approved_at);
+CREATE TABLE payment (
+    id TEXT PRIMARY KEY, batch_id TEXT NOT NULL REFERENCES payment_batch (id), claim_id TEXT NOT NULL REFERENCES claim (id),
+    end_to_end_id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL REFERENCES payee_account (id), minor BIGINT NOT NULL,
+    currency TEXT NOT NULL, status TEXT NOT NULL, -- pending, posted, failed
+    reason TEXT, settled_on TEXT
+);
+CREATE INDEX payment_batch_id ON payment (batch_id);
+CREATE UNIQUE INDEX payment_once ON payment (claim_id) WHERE status <> 'failed';
+
+-- Read models, kept by the commit. dim: account, deal, project, department, entity; category '' is the sum over all.
+CREATE TABLE spend (
+    dim TEXT NOT NULL, key TEXT NOT NULL, currency TEXT NOT NULL, category TEXT NOT NULL, month TEXT NOT NULL,
+    pending_minor BIGINT NOT NULL, paid_minor BIGINT NOT NULL, PRIMARY KEY (dim, key, currency, category, month)
+);
+CREATE INDEX spend_month ON spend (dim, category, month);
+CREATE TABLE search_gram (gram TEXT NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (gram, object, id));
+CREATE INDEX search_object ON search_gram (object, id);
+
+-- Answers to creating requests, so that a repeated one makes nothing twice
+CREATE TABLE idempotency (
+    key TEXT NOT NULL, employee_id TEXT NOT NULL, request_hash TEXT NOT NULL, status BIGINT NOT NULL, body TEXT NOT NULL,
+    created_at BIGINT NOT NULL, PRIMARY KEY (employee_id, key)
+);
+
+-- Counts the changes of what processes keep in memory: organisation, policies.
+CREATE TABLE generation (name TEXT PRIMARY KEY, n BIGINT NOT NULL);
+INSERT INTO generation (name, n) VALUES ('org', 1), ('policies', 1);

@@ -1,0 +1,123 @@
+//! Who sends a request: an extractor for handlers, and the guard against requests from other sites.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use outlay_core::words::Lang;
+
+use super::rights::{Action, Permit, Person, Resource};
+use super::session;
+use crate::app::App;
+use crate::clock;
+use crate::error::Error;
+
+/// Somebody logged in, for the length of a request.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    /// Who, and what the organisation says of them.
+    pub person: Person,
+    /// The language they read.
+    pub lang: Lang,
+}
+
+impl Visitor {
+    /// Asks whether they may; the permit goes to the function that changes something.
+    pub fn permit(&self, app: &App, action: Action, resource: &Resource) -> Result<Permit, Error> {
+        app.rights.check(&self.person, action, resource)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Visitor {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
+        if let Some(known) = parts.extensions.get::<Visitor>() {
+            return Ok(known.clone());
+        }
+        let mut sql = app.db.read();
+        let id = match (bearer(&parts.headers), cookie(&parts.headers, session::COOKIE)) {
+            (Some(token), _) => session::by_token(&mut sql, token).await?,
+            (None, Some(secret)) => session::by_cookie(&mut sql, secret).await?,
+            (None, None) => None,
+        };
+        let id = id.ok_or(Error::Unauthenticated)?;
+        let org = app.org(&mut sql).await?;
+        let person = Person::of(&org, id, clock::day(clock::now(), "UTC"))?;
+        let lang = language(&parts.headers)
+            .or_else(|| Lang::parse(&person.employee.locale))
+            .unwrap_or_default();
+        let visitor = Visitor { person, lang };
+        parts.extensions.insert(visitor.clone());
+        Ok(visitor)
+    }
+}
+
+/// The language chosen by cookie.
+pub fn language(headers: &HeaderMap) -> Option<Lang> {
+    cookie(headers, "outlay_lang").and_then(Lang::parse)
+}
+
+/// The language of somebody not logged in: by cookie, else by the browser's wish.
+pub fn language_of_stranger(headers: &HeaderMap) -> Lang {
+    language(headers)
+        .or_else(|| {
+            headers
+                .get(header::ACCEPT_LANGUAGE)
+                .and_then(|v| v.to_str().ok())
+                .and_then(Lang::parse)
+        })
+        .unwrap_or_default()
+}
+
+/// A cookie's value.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bearer ")
+        .map(str::trim)
+}
+
+/// Refuses changing requests that a browser sends from another site, or that carry a session without saying where
+/// they come from. Requests with an API token carry no cookie and pass.
+pub async fn same_site(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let headers = request.headers();
+    if safe || bearer(headers).is_some() || request.uri().path().starts_with("/hooks/") || is_ours(&app, headers) {
+        return next.run(request).await;
+    }
+    Error::CrossSite.into_response()
+}
+
+fn is_ours(app: &App, headers: &HeaderMap) -> bool {
+    let text = |name: header::HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
+    if let Some(site) = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok()) {
+        return site == "same-origin" || site == "none";
+    }
+    let Some(origin) = text(header::ORIGIN) else {
+        return false;
+    };
+    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+    text(header::HOST) == Some(host)
+        || app
+            .config
+            .public_url()
+            .split_once("://")
+            .is_some_and(|(_, ours)| ours == host)
+}

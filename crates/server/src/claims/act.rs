@@ -1,0 +1,194 @@
+//! Carrying a command out: facts are gathered, the core decides, the decision is committed, all in one transaction.
+
+use std::sync::Arc;
+
+use outlay_core::claim::{Claim, Command, Content, Facts, Judgement, Refusal, Source, decide};
+use outlay_core::ids::ClaimId;
+use uuid::Uuid;
+
+use super::{commit, judge, store};
+use crate::app::App;
+use crate::auth::Permit;
+use crate::clock::now;
+use crate::db::Sql;
+use crate::error::Error;
+use crate::metrics::Metrics;
+
+/// Decides `command` on the claim `id` and writes what was decided; the claim afterwards.
+pub async fn act(app: &Arc<App>, permit: &Permit, id: ClaimId, command: Command) -> Result<Claim, Error> {
+    let mut again = true;
+    loop {
+        let (shared, permit, command) = (app.clone(), permit.clone(), command.clone());
+        let done = app
+            .db
+            .write(move |sql| {
+                let (app, permit, command) = (shared.clone(), permit.clone(), command.clone());
+                Box::pin(async move { act_in(sql, &app, &permit, id, command).await })
+            })
+            .await;
+        match done {
+            // Another claim took an invoice, or this claim moved, between our reading and our writing: look again
+            // once, so that the answer says what happened.
+            Err(Error::Conflict) if again => again = false,
+            Ok(claim) => {
+                Metrics::count(&app.metrics.commands);
+                app.live.wake();
+                return Ok(claim);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// As [`act`], within a transaction that does more.
+pub async fn act_in(sql: &mut Sql, app: &App, permit: &Permit, id: ClaimId, command: Command) -> Result<Claim, Error> {
+    let before = store::load(sql, id).await?;
+    decide_in(sql, app, permit, Some(&before), id, command).await
+}
+
+/// A new draft.
+pub struct NewDraft {
+    /// What it says.
+    pub content: Content,
+    /// Where its fields came from.
+    pub sources: Vec<Source>,
+    /// The CRM event behind it; a second draft with the same one is not made.
+    pub origin: Option<String>,
+}
+
+/// Begins a draft; the new claim.
+pub async fn draft(app: &Arc<App>, permit: &Permit, new: NewDraft) -> Result<Claim, Error> {
+    let (shared, permit, new) = (app.clone(), permit.clone(), Arc::new(new));
+    let claim = app
+        .db
+        .write(move |sql| {
+            let (app, permit, new) = (shared.clone(), permit.clone(), new.clone());
+            Box::pin(async move { draft_in(sql, &app, &permit, &new).await })
+        })
+        .await?;
+    Metrics::count(&app.metrics.commands);
+    app.live.wake();
+    Ok(claim)
+}
+
+/// As [`draft`], within a transaction that does more.
+pub async fn draft_in(sql: &mut Sql, app: &App, permit: &Permit, new: &NewDraft) -> Result<Claim, Error> {
+    let org = app.org(sql).await?;
+    let today = store::today(&org, &new.content)?;
+    let command = Command::Draft {
+        id: ClaimId(Uuid::now_v7()),
+        number: store::next_number(sql, today).await?,
+        content: new.content.clone(),
+        sources: new.sources.clone(),
+        origin: new.origin.clone(),
+    };
+    let Command::Draft { id, .. } = command else {
+        return Err(Error::NotFound("claim"));
+    };
+    decide_in(sql, app, permit, None, id, command).await
+}
+
+async fn decide_in(
+    sql: &mut Sql,
+    app: &App,
+    permit: &Permit,
+    before: Option<&Claim>,
+    id: ClaimId,
+    command: Command,
+) -> Result<Claim, Error> {
+    let org = app.org(sql).await?;
+    let rules = app.rules(sql).await?;
+    let content = match (&command, before) {
+        (Command::Draft { content, .. } | Command::Edit { content, .. }, _) => content,
+        (_, Some(before)) => &before.content,
+        (_, None) => return Err(Refusal::Missing.into()),
+    };
+    let today = store::today(&org, content)?;
+    let flow = rules
+        .flow(content.entity, today)
+        .ok_or_else(|| Error::field("entity", "no-flow"))?;
+    let looks_at_content = matches!(command, Command::Draft { .. } | Command::Edit { .. } | Command::Submit);
+    let taken = if looks_at_content {
+        store::taken(sql, content, id).await?
+    } else {
+        Vec::new()
+    };
+    let judged = if matches!(command, Command::Submit) {
+        let policy = rules
+            .policy(content.entity, today)
+            .ok_or_else(|| Error::field("entity", "no-policy"))?;
+        Some(judge::judge(sql, &org, policy, id, content, &taken, today).await?)
+    } else {
+        None
+    };
+    let facts = Facts {
+        now: now(),
+        today,
+        org: &org,
+        flow,
+        judged: judged.as_ref(),
+        deal_owner: store::deal_owner(sql, content.links.deal).await?,
+        taken: &taken,
+        seed: rand::random(),
+    };
+    let decision = decide(before, command, permit.actor(), &facts)?;
+    commit::commit(sql, app, permit, before, &decision).await?;
+    Ok(decision.claim)
+}
+
+/// What would happen if it were submitted now: findings and the people who would be asked. Nothing is written.
+pub struct Preview {
+    /// What the policy says.
+    pub judged: Judgement,
+    /// The claim as it would be; or why it would be refused.
+    pub outcome: Result<Claim, Refusal>,
+    /// For each step still waiting, who would be asked as of today.
+    pub later: Vec<Vec<outlay_core::flow::Approver>>,
+}
+
+/// Looks ahead for a draft.
+pub async fn preview(sql: &mut Sql, app: &App, claim: &Claim) -> Result<Preview, Error> {
+    let org = app.org(sql).await?;
+    let rules = app.rules(sql).await?;
+    let content = &claim.content;
+    let today = store::today(&org, content)?;
+    let flow = rules
+        .flow(content.entity, today)
+        .ok_or_else(|| Error::field("entity", "no-flow"))?;
+    let policy = rules
+        .policy(content.entity, today)
+        .ok_or_else(|| Error::field("entity", "no-policy"))?;
+    let taken = store::taken(sql, content, claim.id).await?;
+    let judged = judge::judge(sql, &org, policy, claim.id, content, &taken, today).await?;
+    let deal_owner = store::deal_owner(sql, content.links.deal).await?;
+    let facts = Facts {
+        now: now(),
+        today,
+        org: &org,
+        flow,
+        judged: Some(&judged),
+        deal_owner,
+        taken: &taken,
+        seed: [0; 16],
+    };
+    let actor = outlay_core::claim::Actor::Employee(content.claimant);
+    let outcome = decide(Some(claim), Command::Submit, &actor, &facts).map(|d| d.claim);
+    let ask = outlay_core::flow::Ask {
+        org: &org,
+        content,
+        deal_owner,
+        day: today,
+    };
+    let later = match &outcome {
+        Ok(claim) => claim
+            .run
+            .iter()
+            .map(|step| match ask.resolve(&step.who, &step.id) {
+                Ok(outlay_core::flow::Resolved::People(people)) => people,
+                _ => Vec::new(),
+            })
+            .collect(),
+        Err(_) => Vec::new(),
+    };
+    Ok(Preview { judged, outcome, later })
+}

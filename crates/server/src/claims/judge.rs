@@ -1,0 +1,110 @@
+//! Asking the policy about a content, with what the database knows of its lines.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use outlay_core::claim::{Content, Judgement, Line, Taken};
+use outlay_core::ids::{ClaimId, LineId};
+use outlay_core::org::Org;
+use outlay_core::policy::{LineFacts, Policy, PolicyFacts, Similar};
+use outlay_documents::Invoice;
+
+use crate::args;
+use crate::db::Sql;
+use crate::error::Error;
+
+/// What `policy` says of a content today.
+pub async fn judge(
+    sql: &mut Sql,
+    org: &Org,
+    policy: &Policy,
+    id: ClaimId,
+    content: &Content,
+    taken: &[Taken],
+    today: Date,
+) -> Result<Judgement, Error> {
+    let mut lines: BTreeMap<LineId, LineFacts> = BTreeMap::new();
+    for line in &content.lines {
+        let mut facts = match invoice(sql, line).await? {
+            Some(invoice) => of_invoice(&invoice, org, content),
+            None => LineFacts::default(),
+        };
+        let used = line.evidence.as_ref().and_then(|e| e.invoice.as_ref());
+        facts.used_on = used.and_then(|i| taken.iter().find(|t| t.invoice == *i)).map(|t| t.on);
+        facts.similar = similar(sql, content, line, id).await?;
+        lines.insert(line.id, facts);
+    }
+    let grade = org
+        .place(content.claimant, content.entity, today)
+        .map(|a| a.grade.clone());
+    let findings = policy.check(content, &PolicyFacts { today, grade, lines });
+    let auto = policy.auto_approval(content, &findings);
+    Ok(Judgement {
+        policy: policy.reference(),
+        findings,
+        auto,
+    })
+}
+
+async fn invoice(sql: &mut Sql, line: &Line) -> Result<Option<Invoice>, Error> {
+    let Some(evidence) = &line.evidence else {
+        return Ok(None);
+    };
+    let row: Option<(Option<String>,)> = sql
+        .maybe("SELECT invoice FROM document WHERE id = $1", args![evidence.document])
+        .await?;
+    match row.and_then(|(invoice,)| invoice) {
+        Some(text) => Ok(Some(serde_json::from_str(&text)?)),
+        None => Ok(None),
+    }
+}
+
+fn of_invoice(invoice: &Invoice, org: &Org, content: &Content) -> LineFacts {
+    let buyer = invoice.buyer.name.clone();
+    let entity = org.entity(content.entity).map(|e| fold(&e.name));
+    let buyer_matches = match (&buyer, entity) {
+        (Some(buyer), Some(entity)) => Some(fold(buyer) == entity),
+        _ => None,
+    };
+    let failed_checks = invoice
+        .checks
+        .iter()
+        .filter(|c| !c.passed)
+        .map(|c| {
+            serde_json::to_string(&c.what)
+                .unwrap_or_default()
+                .trim_matches('"')
+                .to_owned()
+        })
+        .collect();
+    LineFacts {
+        buyer,
+        buyer_matches,
+        failed_checks,
+        ..LineFacts::default()
+    }
+}
+
+fn fold(name: &str) -> String {
+    outlay_core::evidence::fold_name(name)
+}
+
+/// Lines of the claimant's other live claims with the same day, category and amount.
+async fn similar(sql: &mut Sql, content: &Content, line: &Line, id: ClaimId) -> Result<Vec<Similar>, Error> {
+    let rows: Vec<(String,)> = sql
+        .all(
+            "SELECT c.number FROM allocation a JOIN claim c ON c.id = a.claim_id \
+             WHERE a.incurred_on = $1 AND a.category = $2 AND c.claimant_id = $3 AND c.id <> $4 \
+             AND c.status NOT IN ('withdrawn', 'rejected', 'draft') \
+             GROUP BY c.number, a.line_id HAVING CAST(SUM(a.minor) AS BIGINT) = $5 ORDER BY c.number LIMIT 5",
+            args![
+                line.incurred_on,
+                &line.category,
+                content.claimant,
+                id,
+                line.claimed.minor
+            ],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(claim,)| Similar { claim }).collect())
+}

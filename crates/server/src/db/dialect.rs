@@ -1,0 +1,37 @@
+//! What must differ between the two databases, once.
+
+use super::Sql;
+
+/// The end of a query that takes jobs: other workers' rows are passed over on PostgreSQL; SQLite has one writer.
+pub fn skip_locked(sql: &Sql) -> &'static str {
+    if sql.is_postgres() {
+        " FOR UPDATE SKIP LOCKED"
+    } else {
+        ""
+    }
+}
+
+/// `($1, $2), ($3, $4) …` for a bulk insert of `rows` rows of `width` values.
+pub fn rows(rows: usize, width: usize) -> String {
+    let mut text = String::with_capacity(rows * width * 5);
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 0..width {
+            if column > 0 {
+                text.push_str(", ");
+            }
+            text.push('$');
+            text.push_str(&(row * width + column + 1).to_string());
+        }
+        text.push(')');
+    }
+    text
+}
+
+/// `$n, $n+1, …` for an IN list of `count` values, the first being `$first`.
+pub fn list(first: usize, count: usize) -> String {
+    (first..first + count)
+        .map(|n| format!("${n}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}

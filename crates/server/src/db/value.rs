@@ -1,0 +1,105 @@
+//! Values bound to statements: the few types that both databases share.
+
+use sqlx::postgres::PgArguments;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, Encode, Postgres, Sqlite, Type};
+
+/// A value for `$n`; `None` is NULL of that type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// BIGINT.
+    Int(Option<i64>),
+    /// TEXT.
+    Text(Option<String>),
+    /// BOOLEAN.
+    Bool(Option<bool>),
+}
+
+macro_rules! from {
+    ($($kind:ident: $($type:ty => |$v:ident| $make:expr),+);+ $(;)?) => {$($(
+        impl From<$type> for Value {
+            fn from($v: $type) -> Value { Value::$kind(Some($make)) }
+        }
+        impl From<Option<$type>> for Value {
+            fn from(v: Option<$type>) -> Value { Value::$kind(v.map(|$v| $make)) }
+        }
+    )+)+};
+}
+
+from! {
+    Int: i64 => |v| v, u32 => |v| i64::from(v), i32 => |v| i64::from(v);
+    Bool: bool => |v| v;
+    Text: String => |v| v, &str => |v| v.to_owned(), &String => |v| v.clone(), uuid::Uuid => |v| v.to_string(),
+        jiff::civil::Date => |v| v.to_string();
+}
+
+macro_rules! ids {
+    ($($id:ident),+) => {
+        from! { Text: $(outlay_core::ids::$id => |v| v.to_string()),+; }
+    };
+}
+ids!(
+    EntityId,
+    DepartmentId,
+    CostCenterId,
+    EmployeeId,
+    ClaimId,
+    LineId,
+    TaskId,
+    EventId,
+    AccountId,
+    ContactId,
+    DealId,
+    ProjectId,
+    OrderId,
+    ActivityId,
+    DocumentId,
+    ConnectionId,
+    BatchId,
+    PaymentId,
+    PayeeAccountId
+);
+
+impl From<usize> for Value {
+    fn from(v: usize) -> Value {
+        Value::Int(Some(i64::try_from(v).unwrap_or(i64::MAX)))
+    }
+}
+
+/// The values of a statement, in the order of `$1`, `$2`, …
+#[macro_export]
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::db::Value::from($value)),*] };
+}
+
+pub(super) fn sqlite(values: Vec<Value>) -> Result<SqliteArguments, sqlx::Error> {
+    let mut args = SqliteArguments::default();
+    for value in values {
+        add::<Sqlite, _>(&mut args, value)?;
+    }
+    Ok(args)
+}
+
+pub(super) fn postgres(values: Vec<Value>) -> Result<PgArguments, sqlx::Error> {
+    let mut args = PgArguments::default();
+    for value in values {
+        add::<Postgres, _>(&mut args, value)?;
+    }
+    Ok(args)
+}
+
+fn add<D, A>(args: &mut A, value: Value) -> Result<(), sqlx::Error>
+where
+    D: sqlx::Database,
+    A: Arguments<Database = D>,
+    Option<i64>: for<'q> Encode<'q, D> + Type<D>,
+    Option<String>: for<'q> Encode<'q, D> + Type<D>,
+    Option<bool>: for<'q> Encode<'q, D> + Type<D>,
+{
+    match value {
+        Value::Int(v) => args.add(v),
+        Value::Text(v) => args.add(v),
+        Value::Bool(v) => args.add(v),
+    }
+    .map_err(sqlx::Error::Encode)
+}

@@ -1,0 +1,157 @@
+//! Policies and flows in force: immutable versions, kept in memory until one is published.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+use outlay_core::claim::Problem;
+use outlay_core::flow::Flow;
+use outlay_core::ids::EntityId;
+use outlay_core::policy::{Policy, VersionRef};
+
+use crate::args;
+use crate::audit;
+use crate::auth::Permit;
+use crate::clock::now;
+use crate::db::Sql;
+use crate::error::Error;
+use crate::people::stored;
+
+/// All versions.
+#[derive(Default)]
+pub struct Rules {
+    policies: HashMap<EntityId, Vec<(Date, Policy)>>,
+    flows: HashMap<EntityId, Vec<(Date, Flow)>>,
+}
+
+impl Rules {
+    /// The policy of an entity on a day: the version that took effect last.
+    pub fn policy(&self, entity: EntityId, day: Date) -> Option<&Policy> {
+        in_force(self.policies.get(&entity)?, day)
+    }
+
+    /// The flow of an entity on a day.
+    pub fn flow(&self, entity: EntityId, day: Date) -> Option<&Flow> {
+        in_force(self.flows.get(&entity)?, day)
+    }
+
+    /// A version by its name, for the words of old findings.
+    pub fn version(&self, reference: &VersionRef) -> Option<&Policy> {
+        self.policies
+            .values()
+            .flatten()
+            .map(|(_, p)| p)
+            .find(|p| p.reference() == *reference)
+    }
+}
+
+fn in_force<T>(all: &[(Date, T)], day: Date) -> Option<&T> {
+    all.iter()
+        .filter(|(from, _)| *from <= day)
+        .next_back()
+        .map(|(_, value)| value)
+}
+
+/// Reads all versions.
+pub async fn load(sql: &mut Sql) -> Result<Rules, Error> {
+    let mut rules = Rules::default();
+    let policies: Vec<(String, String, String)> = sql
+        .all(
+            "SELECT entity_id, effective_from, body FROM policy_version ORDER BY effective_from, version",
+            args![],
+        )
+        .await?;
+    for (entity, from, body) in policies {
+        let policy = Policy::from_yaml(&body).map_err(|e| Error::Broken(e.to_string()))?;
+        rules
+            .policies
+            .entry(stored(&entity)?)
+            .or_default()
+            .push((stored(&from)?, policy));
+    }
+    let flows: Vec<(String, String, String)> = sql
+        .all(
+            "SELECT entity_id, effective_from, body FROM flow_version ORDER BY effective_from, version",
+            args![],
+        )
+        .await?;
+    for (entity, from, body) in flows {
+        let flow = Flow::from_yaml(&body).map_err(|e| Error::Broken(e.to_string()))?;
+        rules
+            .flows
+            .entry(stored(&entity)?)
+            .or_default()
+            .push((stored(&from)?, flow));
+    }
+    Ok(rules)
+}
+
+/// Tells every process that a version was published; within the publishing transaction.
+pub async fn changed(sql: &mut Sql) -> Result<(), Error> {
+    sql.run("UPDATE generation SET n = n + 1 WHERE name = 'policies'", args![])
+        .await?;
+    Ok(())
+}
+
+/// Publishes a policy version for an entity; a version that exists already is refused, since versions never change.
+pub async fn publish_policy(sql: &mut Sql, permit: &Permit, entity: EntityId, body: &str) -> Result<(), Error> {
+    let policy = Policy::from_yaml(body).map_err(|e| {
+        Error::Invalid(
+            e.problems
+                .iter()
+                .map(|p| Problem::new(&p.path, "policy").with("text", &p.message))
+                .collect(),
+        )
+    })?;
+    let made = sql
+        .run(
+            "INSERT INTO policy_version (policy, version, entity_id, effective_from, body, published_by, published_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (policy, version) DO NOTHING",
+            args![
+                &policy.id,
+                policy.version,
+                entity,
+                policy.effective_from,
+                body,
+                permit.actor().employee(),
+                now().as_microsecond()
+            ],
+        )
+        .await?;
+    published(sql, permit, made, &format!("policy:{}@{}", policy.id, policy.version)).await
+}
+
+/// Publishes a flow version for an entity from a day on.
+pub async fn publish_flow(
+    sql: &mut Sql,
+    permit: &Permit,
+    entity: EntityId,
+    from: Date,
+    body: &str,
+) -> Result<(), Error> {
+    let flow = Flow::from_yaml(body)
+        .map_err(|e| Error::Invalid(vec![Problem::new("body", "policy").with("text", e.to_string())]))?;
+    let made = sql
+        .run(
+            "INSERT INTO flow_version (flow, version, entity_id, effective_from, body, published_by, published_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (flow, version, entity_id) DO NOTHING",
+            args![
+                &flow.id,
+                flow.version,
+                entity,
+                from,
+                body,
+                permit.actor().employee(),
+                now().as_microsecond()
+            ],
+        )
+        .await?;
+    published(sql, permit, made, &format!("flow:{}@{}", flow.id, flow.version)).await
+}
+
+async fn published(sql: &mut Sql, permit: &Permit, made: u64, what: &str) -> Result<(), Error> {
+    if made == 0 {
+        return Err(Error::field("version", "exists"));
+    }
+    audit::note(sql, permit.actor(), permit.action(), what, "published").await?;
+    changed(sql).await
+}

@@ -1,0 +1,5 @@
+//! The integration suite: each test runs on SQLite, and on PostgreSQL where `OUTLAY_TEST_POSTGRES` names a server.
+
+mod auth;
+mod life;
+mod world;
