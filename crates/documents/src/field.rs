@@ -72,7 +72,7 @@ pub(crate) fn quantity(field: &str, text: &str) -> Result<Decimal, ReadError> {
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    let value = parse_decimal(digits, 20).map_err(|_| refuse(field, text, Problem::NotAQuantity))?;
+    let value = parse_decimal(digits, 28).map_err(|_| refuse(field, text, Problem::NotAQuantity))?;
     Ok(if negative { -value } else { value }.normalize())
 }
 

@@ -13,6 +13,7 @@ mod checks;
 mod china;
 mod china_english;
 mod china_flat;
+mod china_tags;
 mod cii;
 mod error;
 mod european;
