@@ -274,9 +274,13 @@ impl<'t> Document<'_, 't> {
         }
         let net = invoice.net;
         invoice.check_lines(CheckKind::LinesNet, |l| l.net, &others, net);
-        if let (Some(gross), Some(payable)) = (invoice.gross, self.total(syntax.payable)?) {
+        let prepaid = self.total(syntax.prepaid)?;
+        // The MINIMUM profile, without lines, has what is payable but not what is prepaid.
+        let whole = prepaid.is_some() || !invoice.lines.is_empty();
+        let payable = self.total(syntax.payable)?.filter(|_| whole);
+        if let (Some(gross), Some(payable)) = (invoice.gross, payable) {
             let mut parts = vec![("gross", gross)];
-            if let Some(prepaid) = self.total(syntax.prepaid)? {
+            if let Some(prepaid) = prepaid {
                 parts.push(("less prepaid", negative(prepaid)));
             }
             if let Some(rounding) = self.total(syntax.rounding)? {

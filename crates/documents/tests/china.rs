@@ -234,3 +234,19 @@ fn json_is_stable_and_reads_back() {
     let back: Invoice = serde_json::from_value(json).expect("an invoice");
     assert_eq!(back, i);
 }
+
+#[test]
+fn english_lines_may_be_nested_in_one_element() {
+    let item = |name: &str, net: &str, rate: &str, tax: &str| {
+        format!(
+            "<ItemDetail><ItemName>{name}</ItemName><Amount>{net}</Amount><TaxRate>{rate}</TaxRate><TaxAm>{tax}</TaxAm></ItemDetail>"
+        )
+    };
+    let items = item("软件服务", "100.00", "0.06", "6.00") + &item("设备", "200.00", "0.09", "18.00");
+    let i = invoice(&format!(
+        "<EInvoice><EInvoiceData><BasicInformation><TotalAmWithoutTax>300.00</TotalAmWithoutTax><TotalTaxAm>24.00</TotalTaxAm></BasicInformation><IssuItemInformation>{items}</IssuItemInformation></EInvoiceData></EInvoice>"
+    ));
+    let rates: Vec<_> = i.lines.iter().map(|l| l.tax_rate).collect();
+    assert_eq!(rates, [percent(6), percent(9)]);
+    assert!(i.check(CheckKind::LinesTax).is_some_and(|c| c.passed));
+}

@@ -191,3 +191,12 @@ fn missing_parts_stay_empty() {
     let i = invoice(&but(UBL, "<b:IssueDate>2026-02-12</b:IssueDate>", ""));
     assert_eq!((i.issued_on, i.identity), (None, None));
 }
+
+#[test]
+fn what_is_payable_is_compared_only_where_what_is_prepaid_would_stand() {
+    let lines = CII.find("<r:IncludedSupplyChain").expect("lines");
+    let end = CII.find("<r:ApplicableHeaderTradeAgreement>").expect("the rest");
+    let minimum = format!("{}{}", &CII[..lines], &CII[end..]);
+    let minimum = but(&minimum, "DuePayableAmount>42.80", "DuePayableAmount>10.00");
+    assert!(invoice(&minimum).check(CheckKind::Payable).is_none());
+}
