@@ -41,7 +41,7 @@ for (const { label, width, height, ...rest } of views) {
     const report = [
       ...errors.map((error) => `console: ${error}`),
       ...(wide > 0 ? [`scrolls sideways by ${wide} px`] : []),
-      ...found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 4).map((n) => `${n.target.join(" ")} ${n.any[0]?.data?.contrastRatio ?? ""}`).join(" | ")} (${v.nodes.length})`),
+      ...found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 4).map((n) => `${n.target.join(" ")} ${n.any[0]?.data?.contrastRatio ?? n.any[0]?.message ?? ""}`).join(" | ")} (${v.nodes.length})`),
     ];
     failures += report.length;
     for (const line of report) console.log(`${name} ${label}: ${line}`);

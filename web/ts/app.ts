@@ -12,3 +12,5 @@ import "./preferences.ts";
 import "./problems.ts";
 
 document.documentElement.classList.add("js");
+/* On a phone the settings navigation scrolls sideways: show where one is. */
+document.querySelector(".subnav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
