@@ -52,7 +52,7 @@ struct Row {
     quantity: Option<u32>,
     tax: Option<String>,
     evidence: Option<Grade>,
-    /// The line's one allocation is for: account, deal, or by default a cost centre.
+    /// What the line is for: `account`, `deal`, `deal, in part`, `deal and account`, or by default a cost centre.
     serves: Option<String>,
     #[serde(default)]
     facts: LineFacts,
@@ -132,13 +132,26 @@ fn line(i: usize, row: &Row, currency: Currency) -> Line {
             gross: None,
             grade,
         }),
-        allocations: vec![Allocation {
-            account: (serves == Some("account")).then(|| AccountId(id(1))),
-            deal: (serves == Some("deal")).then(|| DealId(id(1))),
-            project: None,
-            cost_center: serves.is_none().then(|| CostCenterId(id(1))),
-            amount: claimed,
-        }],
+        allocations: allocations(serves, claimed),
+    }
+}
+
+fn allocations(serves: Option<&str>, claimed: Money) -> Vec<Allocation> {
+    let to = |what: Option<&str>, amount| Allocation {
+        account: (what == Some("account")).then(|| AccountId(id(1))),
+        deal: (what == Some("deal")).then(|| DealId(id(1))),
+        project: None,
+        cost_center: what.is_none().then(|| CostCenterId(id(1))),
+        amount,
+    };
+    let split = |a, b| {
+        let parts = claimed.split(&[1, 9]);
+        vec![to(a, parts[0]), to(b, parts[1])]
+    };
+    match serves {
+        Some("deal, in part") => split(Some("deal"), None),
+        Some("deal and account") => split(Some("deal"), Some("account")),
+        serves => vec![to(serves, claimed)],
     }
 }
 

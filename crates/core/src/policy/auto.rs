@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::check::{arg, count, is_linked};
+use super::check::{arg, count, heads, is_linked, serves};
 use super::rule::LinkKind;
 use super::{Arg, Finding, Policy, Severity};
 use crate::claim::{Content, Line};
@@ -157,8 +157,9 @@ fn lines_where(content: &Content, is: impl Fn(&Line) -> bool) -> Vec<Arg> {
 
 /// The kinds of record that the claim is for if it is linked, else those it could be for.
 fn served(content: &Content, kinds: &[LinkKind], linked: bool) -> Vec<Arg> {
-    let lines = |kind| content.lines.iter().any(|l| is_linked(content, l, &[kind]));
-    let kinds = kinds.iter().copied().filter(|k| !linked || lines(*k));
+    let parts = || content.lines.iter().flat_map(|l| &l.allocations);
+    let is = |kind| heads(content, kind) || parts().any(|part| serves(part, kind));
+    let kinds = kinds.iter().copied().filter(|kind| !linked || is(*kind));
     kinds.map(Arg::Link).collect()
 }
 

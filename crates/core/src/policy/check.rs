@@ -10,7 +10,7 @@ use super::number::round;
 use super::rule::{Check, Detail, Details, LinkKind, Rule, When};
 use super::set::fold;
 use super::{Arg, Finding, Policy, Severity};
-use crate::claim::{Content, Line};
+use crate::claim::{Allocation, Content, Line};
 use crate::ids::LineId;
 
 /// What a policy needs to know beyond the content.
@@ -381,16 +381,19 @@ pub(super) fn heads(content: &Content, kind: LinkKind) -> bool {
     }
 }
 
-/// Whether a line is for a record of one of these kinds, through the claim or with each of its parts.
+/// Whether a part of a line is for a record of this kind.
+pub(super) fn serves(part: &Allocation, kind: LinkKind) -> bool {
+    match kind {
+        LinkKind::Account => part.account.is_some(),
+        LinkKind::Deal => part.deal.is_some(),
+        LinkKind::Project => part.project.is_some(),
+        LinkKind::Order | LinkKind::Activity => false,
+    }
+}
+
+/// Whether a line is for records of these kinds: through the claim, or with each of its parts.
 pub(super) fn is_linked(content: &Content, line: &Line, to: &[LinkKind]) -> bool {
-    to.iter().any(|kind| {
-        heads(content, *kind)
-            || !line.allocations.is_empty()
-                && line.allocations.iter().all(|a| match kind {
-                    LinkKind::Account => a.account.is_some(),
-                    LinkKind::Deal => a.deal.is_some(),
-                    LinkKind::Project => a.project.is_some(),
-                    LinkKind::Order | LinkKind::Activity => false,
-                })
-    })
+    let any = |is: &dyn Fn(LinkKind) -> bool| to.iter().any(|kind| is(*kind));
+    let parts = &line.allocations;
+    any(&|kind| heads(content, kind)) || !parts.is_empty() && parts.iter().all(|part| any(&|kind| serves(part, kind)))
 }
