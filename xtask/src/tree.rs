@@ -65,6 +65,9 @@ pub fn once(stamp: &Path, fingerprint: &str, product: &Path, make: impl FnOnce()
         return Ok(());
     }
     make()?;
+    if let Some(folder) = stamp.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
     fs::write(stamp, fingerprint).with_context(|| format!("cannot write {}", stamp.display()))
 }
 

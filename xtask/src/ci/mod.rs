@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use crate::cases::{self, Cases, Row};
 use crate::process::{cargo, command, run as step};
 use crate::test::{self, Part};
-use crate::{python, web};
+use crate::{python, tree, web};
 
 type Check = fn() -> Result<()>;
 
@@ -24,6 +24,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("borders", borders::check),
     ("licences", licences),
     ("unused", unused),
+    ("scripts", scripts),
     ("clippy", clippy),
 ];
 
@@ -63,6 +64,12 @@ fn licences() -> Result<()> {
 fn unused() -> Result<()> {
     let program = python::environment("ci")?.join("cargo-shear");
     step(&mut command(program, &["--deny-warnings"]))
+}
+
+/// The types of the pages' scripts; the build only strips them.
+fn scripts() -> Result<()> {
+    web::install("web")?;
+    step(command("npm", &["run", "--silent", "types"]).current_dir(tree::at("web")))
 }
 
 fn clippy() -> Result<()> {
