@@ -217,7 +217,18 @@ mod tests {
             .expect("a line");
         let grandchild = ready.trim_matches(['{', '}']).to_owned();
         drop(running);
-        let state = std::fs::read_to_string(format!("/proc/{grandchild}/stat")).unwrap_or_default();
-        assert!(state.is_empty() || state.contains(") Z "), "still there: {state}");
+        // It has been signalled, but ends only when it is given the processor.
+        let gone = || {
+            let state = std::fs::read_to_string(format!("/proc/{grandchild}/stat")).unwrap_or_default();
+            state.is_empty() || state.contains(") Z ")
+        };
+        let started = Instant::now();
+        while !gone() {
+            assert!(
+                started.elapsed() < Duration::from_secs(10),
+                "{grandchild} is still there"
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 }
