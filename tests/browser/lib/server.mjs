@@ -8,6 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const PATIENCE = 120_000;
 
+// The server refuses OUTLAY_ variables that it doesn't know, and should see only those that a spec gives it.
+const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('OUTLAY_')));
+
 async function freePort() {
   const server = createServer();
   await new Promise((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
@@ -31,7 +34,7 @@ export async function startServer({ env = {}, args = [] } = {}) {
 
   async function start() {
     child = spawn(process.env.OUTLAY_BIN, ['demo', '--dir', dir, '--listen', listen, ...args], {
-      env: { ...process.env, ...env },
+      env: { ...inherited, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.on('error', (error) => (output += error.message));
