@@ -2,13 +2,13 @@ import { BarChart, LineChart } from "echarts/charts";
 import { GridComponent, TooltipComponent } from "echarts/components";
 import { init, use, type ECharts } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
-import { el } from "./dom.ts";
 
 use([BarChart, LineChart, GridComponent, TooltipComponent, CanvasRenderer]);
 
 /**
  * What a chart shows. `values` only place the marks; `texts` are the exact figures, formatted by the server.
- * Read from `<script type="application/json">` inside the `.chart` element.
+ * Read from `<script type="application/json">` inside the `.chart` element. The `.legend` beside it shows the figures of the
+ * label under the pointer: its `[data-at]`, then one `[data-figure]` for the total, each series and the line.
  */
 interface Data {
   labels: string[];
@@ -37,13 +37,7 @@ function draw(chart: ECharts, data: Data): void {
   chart.setOption({
     animation: false,
     grid: { left: 8, right: 8, top: 14, bottom: 2, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-    tooltip: {
-      trigger: "axis", confine: true, axisPointer: { type: "shadow", shadowStyle: { color: press, opacity: 0.5 } },
-      backgroundColor: surface, borderColor: line, padding: [8, 12],
-      formatter: (points: unknown) => tip(data, (points as { dataIndex: number }[])[0]?.dataIndex ?? 0),
-      position: (point: [number, number], _p: unknown, _e: unknown, _r: unknown, size: { contentSize: [number, number]; viewSize: [number, number] }) =>
-        [point[0] > size.viewSize[0] / 2 ? point[0] - size.contentSize[0] - 36 : point[0] + 36, 6],
-    },
+    tooltip: { trigger: "axis", showContent: false, axisPointer: { type: "shadow", z: -1, shadowStyle: { color: press, opacity: 1 } } },
     xAxis: { type: "category", data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { ...font, hideOverlap: true } },
     yAxis: [
       { type: "value", splitNumber: 3, splitLine: { lineStyle: { color: line, type: [3, 3] } }, axisLabel: { ...font, formatter: (v: number) => compact.format(v) } },
@@ -62,19 +56,23 @@ function draw(chart: ECharts, data: Data): void {
   } as never, true);
 }
 
-function tip(data: Data, at: number): HTMLElement {
-  const row = (name: string, text: string, swatch?: string, head = false) =>
-    el("div", head ? "head" : "", ...(swatch ? [el("span", swatch)] : []), el("span", "", name), el("span", "", text));
-  const box = el("div", "chart-tip", row(data.labels[at] ?? "", data.totals[at] ?? "", undefined, true));
-  for (const part of data.series) box.append(row(part.name, part.texts[at] ?? "", `sw sw-${part.color}`));
-  if (data.line) box.append(row(data.line.name, data.line.texts[at] ?? ""));
-  return box;
+/** Writes the figures of one label into the legend, where they hide nothing of the chart. */
+function read(legend: Element | null | undefined, data: Data, at: number): void {
+  const texts = [data.totals[at], ...data.series.map((part) => part.texts[at]), data.line?.texts[at]];
+  const name = legend?.querySelector("[data-at]");
+  if (name) name.textContent = data.labels[at] ?? "";
+  legend?.querySelectorAll("[data-figure]").forEach((place, index) => (place.textContent = texts[index] ?? ""));
 }
 
 for (const place of document.querySelectorAll<HTMLElement>(".chart")) {
   const data = JSON.parse(place.querySelector("script")?.textContent ?? "{}") as Data;
   const chart = init(place);
+  const legend = place.parentElement?.querySelector(".legend");
   draw(chart, data);
+  chart.on("updateAxisPointer", (event) => {
+    const at = (event as { axesInfo?: { value: number }[] }).axesInfo?.[0]?.value;
+    read(legend, data, at ?? data.labels.length - 1);
+  });
   chart.getZr().on("click", (event) => {
     const at = chart.convertFromPixel({ xAxisIndex: 0 }, event.offsetX);
     const href = data.hrefs?.[at];
