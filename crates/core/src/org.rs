@@ -297,12 +297,14 @@ impl Org {
         all
     }
 
-    /// The heads above somebody who works in `department`, nearest first: active, not themselves, each once.
+    /// The heads above somebody who works in `department`, nearest first: active and each once. Whoever heads a
+    /// department of the chain has only those further up above them, never the people they lead.
     pub fn heads_above(&self, who: EmployeeId, department: DepartmentId) -> Vec<(EmployeeId, DepartmentId)> {
+        let chain = self.chain(department);
+        let own = chain.iter().rposition(|d| d.head == Some(who)).map_or(0, |at| at + 1);
         let mut heads: Vec<(EmployeeId, DepartmentId)> = Vec::new();
-        for d in self.chain(department) {
+        for d in &chain[own..] {
             if let Some(head) = d.head
-                && head != who
                 && self.is_active(head)
                 && !heads.iter().any(|(h, _)| *h == head)
             {
