@@ -7,6 +7,7 @@ pub mod canonical;
 pub mod connector;
 pub mod guard;
 pub mod http;
+pub mod tables;
 pub mod tryton;
 
 pub use canonical::{Account, Activity, Canonical, Contact, CrmUser, Deal, Object, Order, Project, Record, StageKind};
