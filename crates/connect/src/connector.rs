@@ -189,6 +189,13 @@ pub enum Error {
     /// No answer at all, or a broken one; whether a write arrived is unknown. Worth another try.
     #[error("the CRM cannot be reached: {0}")]
     Unreachable(String),
+    /// It failed inside (HTTP 5xx); whether a write arrived is unknown. Worth another try, but not for ever: some CRMs
+    /// answer so to what they do not understand.
+    #[error("the CRM failed inside (HTTP {status})")]
+    Failed {
+        /// Its HTTP status.
+        status: u16,
+    },
     /// The key is missing, wrong or not validated. A person must act.
     #[error("the CRM does not take the key: {0}")]
     Auth(String),
@@ -222,7 +229,7 @@ pub enum Error {
 impl Error {
     /// True if the same call may succeed later without anybody's help.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Error::Retry { .. } | Error::Unreachable(_))
+        matches!(self, Error::Retry { .. } | Error::Unreachable(_) | Error::Failed { .. })
     }
 
     /// The least time to wait before the next try, where the CRM named one.

@@ -146,7 +146,9 @@ impl Answer {
                 Error::Auth(told.unwrap_or_else(|| "it is wrong, withdrawn, or not validated in the CRM yet".into()))
             }
             StatusCode::REQUEST_TIMEOUT => Error::Unreachable("HTTP 408".into()),
-            status if status.is_server_error() => Error::Unreachable(format!("HTTP {} ({name})", status.as_u16())),
+            status if status.is_server_error() => Error::Failed {
+                status: status.as_u16(),
+            },
             status if status.is_redirection() => {
                 Error::Setup("the address leads elsewhere: write the final address of the CRM".into())
             }

@@ -227,7 +227,7 @@ impl Tryton {
 
     /// A failure inside Tryton tells little: asks whether the model's module is there at all.
     async fn explain(&self, error: Error, source: &Source) -> Error {
-        if !matches!(error, Error::Unreachable(_)) {
+        if !matches!(error, Error::Failed { status: 500 }) {
             return error;
         }
         match self.lacking(&[source.module]).await {
