@@ -126,6 +126,8 @@ async fn every_object_comes_whole_in_small_pages() {
     let count = live.ask(reqwest::Method::GET, "sale.opportunity", None).await;
     assert_eq!(found[&Object::Deal].len(), count.as_array().expect("a list").len());
     assert!(found[&Object::Account].iter().any(|r| r.deleted));
+    let taxed = |r: &&Record| matches!(&r.body, Canonical::Account(a) if a.tax_id.is_some());
+    assert_eq!(found[&Object::Account].iter().filter(taxed).count(), 3);
     refer(&found);
 }
 

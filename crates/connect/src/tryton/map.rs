@@ -84,8 +84,7 @@ fn party(row: &Value) -> Result<Mapped, String> {
     let body = Account {
         name: required(row, "name", "name")?,
         code: text(&row["code"]),
-        tax_id: text(&row["tax_identifier"]["code"])
-            .or_else(|| items(&row["identifiers"]).iter().find_map(|i| text(&i["code"]))),
+        tax_id: tax_id(row),
         country: address(|a| &a["country"]["code"]),
         city: address(|a| &a["city"]),
         owner: None,
@@ -98,6 +97,18 @@ fn party(row: &Value) -> Result<Mapped, String> {
     mapped.at = newest.map_or(mapped.at, |at| at.max(mapped.at));
     mapped.archived = !truth(&row["active"]);
     Ok(mapped)
+}
+
+/// The number that invoices show. Tryton works it out too, but slowly; so it is chosen here by its type.
+fn tax_id(row: &Value) -> Option<String> {
+    let of = |fits: fn(&str) -> bool| {
+        items(&row["identifiers"])
+            .iter()
+            .find(|i| i["type"].as_str().is_some_and(fits))
+            .and_then(|i| text(&i["code"]))
+    };
+    of(|kind| kind.ends_with("_vat") || matches!(kind, "cn_uscc" | "us_ein" | "au_abn" | "in_gstin"))
+        .or_else(|| of(|kind| kind.contains('_')))
 }
 
 /// A contact is the name that one or more contact mechanisms of a party share; the first of them lends it its id.

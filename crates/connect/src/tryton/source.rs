@@ -63,7 +63,6 @@ pub static SOURCES: [Source; 6] = [
             "code",
             "active",
             "replaced_by",
-            "tax_identifier.code",
             "identifiers.type",
             "identifiers.code",
             "identifiers.last_modified_at",
