@@ -14,6 +14,7 @@ pub enum Package {
     /// Without it Chinese pages show boxes.
     NotoCjk,
     PythonVenv,
+    Xmllint,
 }
 
 impl Package {
@@ -23,6 +24,7 @@ impl Package {
             Self::Chromium => "chromium",
             Self::NotoCjk => "fonts-noto-cjk",
             Self::PythonVenv => "python3-venv",
+            Self::Xmllint => "libxml2-utils",
         }
     }
 
@@ -31,6 +33,7 @@ impl Package {
             Self::Postgresql => crate::services::postgres::programs().is_some(),
             Self::Chromium => Path::new("/usr/bin/chromium").exists(),
             Self::NotoCjk => Path::new("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc").exists(),
+            Self::Xmllint => output(&mut command("xmllint", &["--version"])).is_ok(),
             Self::PythonVenv => output(&mut command("python3", &["-c", "import venv, ensurepip"])).is_ok(),
         }
     }

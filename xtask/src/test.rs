@@ -58,9 +58,15 @@ impl Part {
 
     fn services(self) -> &'static [Service] {
         match self {
-            Self::Xtask | Self::Core | Self::Documents => &[],
+            Self::Xtask | Self::Documents => &[],
+            Self::Core => &[Service::PaymentSchema],
             Self::Connect => &[Service::Tryton],
-            Self::Server => &[Service::Postgres, Service::Smtp, Service::Tryton],
+            Self::Server => &[
+                Service::Postgres,
+                Service::Smtp,
+                Service::Tryton,
+                Service::PaymentSchema,
+            ],
             Self::Browser => &[Service::Smtp, Service::Tryton],
         }
     }

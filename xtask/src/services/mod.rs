@@ -1,6 +1,7 @@
 //! Services that tests run against. Each is started on a free loopback port and ended by being dropped.
 
 pub mod postgres;
+pub mod schema;
 pub mod smtp;
 pub mod tryton;
 
@@ -17,6 +18,8 @@ pub enum Service {
     Postgres,
     Smtp,
     Tryton,
+    /// The official schema of payment files.
+    PaymentSchema,
 }
 
 impl Service {
@@ -25,6 +28,7 @@ impl Service {
         match self {
             Self::Postgres => &[Package::Postgresql],
             Self::Smtp | Self::Tryton => &[Package::PythonVenv],
+            Self::PaymentSchema => &[Package::PythonVenv, Package::Xmllint],
         }
     }
 }
@@ -51,6 +55,9 @@ impl Services {
                     let it = started(&mut self.smtp, "the SMTP sink", SmtpSink::start)?;
                     variables.push(("OUTLAY_TEST_SMTP", it.address.to_string()));
                     variables.push(("OUTLAY_TEST_MAILDIR", it.folder.display().to_string()));
+                }
+                Service::PaymentSchema => {
+                    variables.push(("OUTLAY_PAIN_XSD", schema::fetch()?.display().to_string()));
                 }
                 Service::Tryton => {
                     // One company cannot be shared: each part of the tests changes it.
