@@ -29,3 +29,4 @@ problem-too-many = Too many tries. Wait { $seconds } seconds.
 problem-too-large = The file is larger than { $max } MB. Compress or split it.
 problem-broken = Something broke on our side; nothing was changed. Try again later, and give an administrator the request id if it goes on.
 problem-page-missing = There is no such page.
+field-no-place = has no assignment: ask an administrator to add one

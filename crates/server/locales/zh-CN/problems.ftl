@@ -29,3 +29,4 @@ problem-too-many = 尝试次数过多，请 { $seconds } 秒后再试。
 problem-too-large = 文件超过 { $max } MB。请压缩或分成几个文件。
 problem-broken = 系统出错了，您的操作没有生效。请稍后再试；若仍有问题，请把请求编号告诉管理员。
 problem-page-missing = 没有这个页面。
+field-no-place = 没有任职记录，请管理员补全

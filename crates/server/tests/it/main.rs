@@ -2,4 +2,6 @@
 
 mod auth;
 mod life;
+mod rights;
+mod seed;
 mod world;
