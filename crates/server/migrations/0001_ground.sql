@@ -212,12 +212,20 @@ CREATE INDEX job_ordering ON job (ordering, state);
 CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until BIGINT NOT NULL);
 
 -- Money
+CREATE TABLE entity_account (
+    id TEXT PRIMARY KEY, entity_id TEXT NOT NULL REFERENCES legal_entity (id), sealed TEXT NOT NULL, last4 TEXT NOT NULL,
+    state TEXT NOT NULL, -- active, replaced
+    set_by TEXT NOT NULL REFERENCES employee (id), set_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX entity_account_active ON entity_account (entity_id) WHERE state = 'active';
 CREATE TABLE payment_batch (
     id TEXT PRIMARY KEY, number TEXT NOT NULL UNIQUE, entity_id TEXT NOT NULL REFERENCES legal_entity (id),
-    currency TEXT NOT NULL, status TEXT NOT NULL, -- open, settled
+    currency TEXT NOT NULL, account_id TEXT NOT NULL REFERENCES entity_account (id), status TEXT NOT NULL, -- open, settled
     execute_on TEXT NOT NULL, created_by TEXT NOT NULL REFERENCES employee (id), created_at BIGINT NOT NULL,
     total_minor BIGINT NOT NULL, payment_count BIGINT NOT NULL
 );
+CREATE INDEX payment_batch_entity ON payment_batch (entity_id, created_at);
+CREATE TABLE batch_number (month TEXT PRIMARY KEY, last BIGINT NOT NULL);
 CREATE TABLE payable (
     claim_id TEXT PRIMARY KEY REFERENCES claim (id), entity_id TEXT NOT NULL, employee_id TEXT NOT NULL REFERENCES employee (id),
     minor BIGINT NOT NULL, currency TEXT NOT NULL, status TEXT NOT NULL, -- pending, paying, paid
@@ -233,12 +241,14 @@ CREATE TABLE payment (
 CREATE INDEX payment_batch_id ON payment (batch_id);
 CREATE UNIQUE INDEX payment_once ON payment (claim_id) WHERE status <> 'failed';
 
--- Read models, kept by the commit. dim: account, deal, project, department, entity; category '' is the sum over all.
+-- Read models, kept by the commit. dim: account, deal, project, department, entity; entity_id: who pays; category '' is
+-- the sum over all. The cost of a deal is the sum over the entities, per currency.
 CREATE TABLE spend (
-    dim TEXT NOT NULL, key TEXT NOT NULL, currency TEXT NOT NULL, category TEXT NOT NULL, month TEXT NOT NULL,
-    pending_minor BIGINT NOT NULL, paid_minor BIGINT NOT NULL, PRIMARY KEY (dim, key, currency, category, month)
+    dim TEXT NOT NULL, key TEXT NOT NULL, entity_id TEXT NOT NULL, currency TEXT NOT NULL, category TEXT NOT NULL,
+    month TEXT NOT NULL, pending_minor BIGINT NOT NULL, paid_minor BIGINT NOT NULL,
+    PRIMARY KEY (dim, key, entity_id, currency, category, month)
 );
-CREATE INDEX spend_month ON spend (dim, category, month);
+CREATE INDEX spend_month ON spend (entity_id, dim, category, month);
 CREATE TABLE search_gram (gram TEXT NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (gram, object, id));
 CREATE INDEX search_object ON search_gram (object, id);
 
