@@ -110,6 +110,21 @@ CREATE TABLE crm_raw (
     connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, external_id TEXT NOT NULL,
     revision TEXT NOT NULL, body TEXT NOT NULL, read_at BIGINT NOT NULL, PRIMARY KEY (connection_id, object, external_id)
 );
+-- Outlay's own records have no connection, and still one row for each of their ids.
+CREATE UNIQUE INDEX crm_user_own ON crm_user (external_id) WHERE connection_id IS NULL;
+CREATE UNIQUE INDEX account_own ON account (external_id) WHERE connection_id IS NULL;
+CREATE UNIQUE INDEX contact_own ON contact (external_id) WHERE connection_id IS NULL;
+CREATE UNIQUE INDEX deal_own ON deal (external_id) WHERE connection_id IS NULL;
+CREATE UNIQUE INDEX project_own ON project (external_id) WHERE connection_id IS NULL;
+CREATE UNIQUE INDEX sales_order_own ON sales_order (external_id) WHERE connection_id IS NULL;
+CREATE UNIQUE INDEX activity_own ON activity (external_id) WHERE connection_id IS NULL;
+-- References to records that have not come yet; repaired and removed when they do.
+CREATE TABLE crm_awaited (
+    child_id TEXT NOT NULL, field TEXT NOT NULL, child TEXT NOT NULL, -- the object that refers
+    connection TEXT NOT NULL, object TEXT NOT NULL, external_id TEXT NOT NULL, -- what it refers to; '' is no connection
+    PRIMARY KEY (child_id, field)
+);
+CREATE INDEX crm_awaited_parent ON crm_awaited (connection, object, external_id);
 CREATE TABLE sync_cursor (
     connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, position TEXT NOT NULL,
     moved_at BIGINT NOT NULL, PRIMARY KEY (connection_id, object)
@@ -119,6 +134,11 @@ CREATE TABLE sync_run (
     ended_at BIGINT, seen BIGINT NOT NULL, changed BIGINT NOT NULL, refused BIGINT NOT NULL, error TEXT
 );
 CREATE INDEX sync_run_connection ON sync_run (connection_id, started_at);
+-- Records that a pull could not take: kept until the same record is taken.
+CREATE TABLE sync_refused (
+    connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, external_id TEXT NOT NULL,
+    reason TEXT NOT NULL, raw TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (connection_id, object, external_id)
+);
 -- What was last written to a CRM record: a rebuilt figure has a rising revision, and an echo is known.
 CREATE TABLE write_back (
     target TEXT PRIMARY KEY, -- deal:ID or account:ID

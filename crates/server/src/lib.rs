@@ -7,6 +7,7 @@ pub mod auth;
 pub mod claims;
 pub mod clock;
 pub mod config;
+pub mod crm;
 pub mod db;
 pub mod error;
 pub mod files;

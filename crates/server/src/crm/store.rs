@@ -1,0 +1,519 @@
+//! Storing canonical records, each once by its id in the CRM, whether it came by poll, push or file.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use outlay_connect::{Canonical, Object, Record, StageKind};
+use outlay_core::Money;
+use outlay_core::ids::{ClaimId, ConnectionId, EmployeeId};
+use uuid::Uuid;
+
+use super::awaited::{self, Reference};
+use super::draft;
+use crate::app::App;
+use crate::args;
+use crate::clock::{day, now};
+use crate::db::{Sql, Value, dialect};
+use crate::error::Error;
+use crate::people::maybe;
+use crate::search;
+
+pub use super::rights::{record_facts, visible};
+
+/// What storing a record did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// Its id in Outlay.
+    pub id: String,
+    /// Whether anything was written.
+    pub change: Change,
+    /// The draft that it began.
+    pub drafted: Option<ClaimId>,
+}
+
+/// Whether a record was known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It is new.
+    Made,
+    /// Something in it differs.
+    Changed,
+    /// It was stored as it is; nothing was written.
+    Same,
+}
+
+/// The table of an object.
+pub(super) fn table(object: Object) -> &'static str {
+    match object {
+        Object::Account => "account",
+        Object::Contact => "contact",
+        Object::Deal => "deal",
+        Object::Project => "project",
+        Object::Order => "sales_order",
+        Object::Activity => "activity",
+        Object::CrmUser => "crm_user",
+    }
+}
+
+/// Stores a record of `connection`, or one of Outlay's own without it, and begins the draft that it calls for; within
+/// the transaction of `sql`. Own records name their owner by personnel number or mail address.
+///
+/// What it refers to may come later. A deal is won when its stored state was another, or when it is first seen and was
+/// won in the last days: older ones are history and begin nothing.
+pub async fn apply(
+    sql: &mut Sql,
+    app: &App,
+    connection: Option<ConnectionId>,
+    record: &Record,
+) -> Result<Applied, Error> {
+    let known = known(sql, connection, record).await?;
+    let mut shape = shape(sql, connection, record, known.as_ref()).await?;
+    let (mut columns, missing) = awaited::resolve(sql, connection, std::mem::take(&mut shape.references)).await?;
+    columns.append(&mut shape.columns);
+    let (id, change) = write(sql, connection, record, known.as_ref(), columns).await?;
+    if change == Change::Same {
+        return Ok(Applied {
+            id,
+            change,
+            drafted: None,
+        });
+    }
+    awaited::remember(sql, connection, record.object, &id, &missing).await?;
+    if let Some(project) = shape.project {
+        match awaited::find(sql, connection, Object::Project, project).await? {
+            Some(project) => awaited::set_project(sql, &project, &id).await?,
+            None => {
+                let missing = Reference {
+                    field: "project_id",
+                    object: Object::Project,
+                    external_id: Some(project),
+                };
+                awaited::remember_also(sql, connection, record.object, &id, &missing).await?;
+            }
+        }
+    }
+    if change == Change::Made {
+        awaited::arrived(sql, connection, record.object, &record.external_id, &id).await?;
+    }
+    keep_raw(sql, connection, record).await?;
+    let texts: Vec<&str> = shape.texts.iter().map(String::as_str).collect();
+    if record.object != Object::CrmUser {
+        search::index(
+            sql,
+            record.object.as_str(),
+            &id,
+            if record.deleted { &[] } else { &texts },
+        )
+        .await?;
+    }
+    let drafted = match &record.body {
+        _ if record.deleted => None,
+        Canonical::CrmUser(_) => {
+            let before = known.and_then(|k| k.owner);
+            if let Some(owner) = shape.owner.filter(|o| before.as_deref() != Some(&o.to_string())) {
+                own(sql, app, connection, &record.external_id, owner).await?;
+            }
+            None
+        }
+        Canonical::Deal(_) => match (shape.won, shape.owner) {
+            (true, Some(owner)) => draft::for_won_deal(sql, app, &id, owner).await?,
+            _ => None,
+        },
+        Canonical::Activity(a) if a.kind == "visit" && is_recent(visited(a.on, record)) => match shape.owner {
+            Some(owner) => draft::for_visit(sql, app, &id, owner).await?,
+            None => None,
+        },
+        _ => None,
+    };
+    Ok(Applied { id, change, drafted })
+}
+
+/// What is stored of a record before.
+struct Known {
+    id: String,
+    stage_kind: Option<String>,
+    won_at: Option<i64>,
+    owner: Option<String>,
+}
+
+async fn known(sql: &mut Sql, connection: Option<ConnectionId>, record: &Record) -> Result<Option<Known>, Error> {
+    let extra = match record.object {
+        Object::Deal => "stage_kind, won_at, owner_id",
+        Object::CrmUser => "NULL, CAST(NULL AS BIGINT), employee_id",
+        _ => "NULL, CAST(NULL AS BIGINT), NULL",
+    };
+    let (condition, values) = awaited::key(connection, &record.external_id);
+    let text = format!("SELECT id, {extra} FROM {} WHERE {condition}", table(record.object));
+    let rows: Vec<(String, Option<String>, Option<i64>, Option<String>)> = sql.all_built(text, values).await?;
+    Ok(rows.into_iter().next().map(|(id, stage_kind, won_at, owner)| Known {
+        id,
+        stage_kind,
+        won_at,
+        owner,
+    }))
+}
+
+/// What a record means for our tables.
+struct Shape<'a> {
+    columns: Vec<(&'static str, Value)>,
+    references: Vec<Reference<'a>>,
+    texts: Vec<String>,
+    owner: Option<EmployeeId>,
+    /// Whether it is a deal won just now, or lately.
+    won: bool,
+    project: Option<&'a str>,
+}
+
+async fn shape<'a>(
+    sql: &mut Sql,
+    connection: Option<ConnectionId>,
+    record: &'a Record,
+    known: Option<&Known>,
+) -> Result<Shape<'a>, Error> {
+    let of = |object, field, id: &'a Option<String>| Reference {
+        field,
+        object,
+        external_id: id.as_deref(),
+    };
+    let account = |id| of(Object::Account, "account_id", id);
+    let contact = |id| of(Object::Contact, "contact_id", id);
+    let deal = |id| of(Object::Deal, "deal_id", id);
+    let text = |t: &Option<String>| Value::from(clean(t.as_deref().unwrap_or_default()));
+    let mut shape = Shape {
+        columns: Vec::new(),
+        references: Vec::new(),
+        texts: vec![record.body.label().to_owned(), record.external_id.clone()],
+        owner: None,
+        won: false,
+        project: None,
+    };
+    let label = Value::from(clean(record.body.label()));
+    match &record.body {
+        Canonical::Account(a) => {
+            shape.columns = vec![
+                ("name", label),
+                ("tax_id", text(&a.tax_id)),
+                ("city", text(&a.city)),
+                ("country", text(&a.country)),
+                ("phone", text(&a.phone)),
+            ];
+            shape.texts.extend(a.tax_id.clone());
+            shape.texts.extend(a.code.clone());
+            shape.owned_by(sql, connection, a.owner.as_deref()).await?;
+        }
+        Canonical::Contact(c) => {
+            shape.columns = vec![
+                ("name", label),
+                ("title", text(&c.title)),
+                ("email", text(&c.email)),
+                ("phone", text(&c.phone)),
+            ];
+            shape.references = vec![account(&c.account)];
+        }
+        Canonical::Deal(d) => {
+            let (won_at, won) = winning(d.stage_kind, d.close_on, record, known);
+            shape.won = won;
+            shape.columns = vec![
+                ("name", label),
+                ("stage", Value::from(clean(&d.stage))),
+                ("stage_kind", Value::from(d.stage_kind.as_str())),
+                ("close_on", Value::from(d.close_on)),
+                ("won_at", Value::from(won_at)),
+            ];
+            shape.columns.extend(amount(d.amount));
+            shape.references = vec![account(&d.account), contact(&d.contact)];
+            shape.texts.extend(d.number.clone());
+            shape.project = d.project.as_deref();
+            shape.owned_by(sql, connection, d.owner.as_deref()).await?;
+        }
+        Canonical::Project(p) => {
+            shape.columns = vec![("name", label)];
+            shape.references = vec![account(&p.account)];
+            // Without a deal of its own it keeps the one that names it.
+            if p.deal.is_some() {
+                shape.references.push(deal(&p.deal));
+            }
+            shape.texts.extend(p.code.clone());
+        }
+        Canonical::Order(o) => {
+            shape.columns = vec![
+                ("number", label),
+                ("state", Value::from(clean(&o.state))),
+                ("ordered_on", Value::from(o.ordered_on)),
+            ];
+            shape.columns.extend(amount(o.amount));
+            shape.references = vec![account(&o.account), deal(&o.deal)];
+        }
+        Canonical::Activity(a) => {
+            shape.columns = vec![
+                ("kind", Value::from(clean(&a.kind))),
+                ("subject", label),
+                ("happened_on", Value::from(visited(a.on, record))),
+                ("place", text(&a.place)),
+            ];
+            shape.references = vec![account(&a.account), contact(&a.contact), deal(&a.deal)];
+            shape.owned_by(sql, connection, a.owner.as_deref()).await?;
+        }
+        Canonical::CrmUser(u) => {
+            let email = u.email.as_deref().unwrap_or_default().trim().to_lowercase();
+            shape.owner = match known.and_then(|k| k.owner.clone()) {
+                Some(linked) => maybe(Some(linked))?,
+                None => employee_by_email(sql, &email).await?,
+            };
+            shape.columns = vec![
+                ("name", label),
+                ("email", Value::from(email)),
+                ("employee_id", Value::from(shape.owner)),
+            ];
+        }
+    }
+    Ok(shape)
+}
+
+impl Shape<'_> {
+    async fn owned_by(
+        &mut self,
+        sql: &mut Sql,
+        connection: Option<ConnectionId>,
+        crm_owner: Option<&str>,
+    ) -> Result<(), Error> {
+        self.owner = match crm_owner {
+            Some(crm_owner) => owner(sql, connection, crm_owner).await?,
+            None => None,
+        };
+        self.columns.push(("owner_id", Value::from(self.owner)));
+        self.columns.push(("crm_owner", Value::from(crm_owner)));
+        Ok(())
+    }
+}
+
+fn amount(amount: Option<Money>) -> [(&'static str, Value); 2] {
+    [
+        ("amount_minor", Value::from(amount.map(|m| m.minor))),
+        ("currency", Value::from(amount.map(|m| m.currency.code()))),
+    ]
+}
+
+/// Names go into titles and pages: no control characters.
+fn clean(text: &str) -> String {
+    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    plain.trim().to_owned()
+}
+
+fn visited(on: Option<Date>, record: &Record) -> Date {
+    on.unwrap_or_else(|| day(record.modified_at, "UTC"))
+}
+
+fn is_recent(on: Date) -> bool {
+    // Elsewhere it may be tomorrow already.
+    let tomorrow = day(now(), "UTC").tomorrow().unwrap_or(Date::MAX);
+    draft::recent() <= on && on <= tomorrow
+}
+
+/// When the deal was won, and whether that is news.
+fn winning(kind: StageKind, close_on: Option<Date>, record: &Record, known: Option<&Known>) -> (Option<i64>, bool) {
+    if kind != StageKind::Won {
+        return (None, false);
+    }
+    if let Some(before) = known {
+        return match before.stage_kind.as_deref() {
+            Some("won") => (
+                before.won_at,
+                before
+                    .won_at
+                    .is_some_and(|at| is_recent(day(crate::clock::moment(at), "UTC"))),
+            ),
+            _ => (Some(record.modified_at.as_microsecond()), true),
+        };
+    }
+    let changed = day(record.modified_at, "UTC");
+    let on = close_on.filter(|on| *on < changed);
+    let at = on.map_or(record.modified_at, draft::midnight);
+    (Some(at.as_microsecond()), is_recent(day(at, "UTC")))
+}
+
+/// The employee behind a CRM user; for own records, whoever has that personnel number or mail address.
+async fn owner(sql: &mut Sql, connection: Option<ConnectionId>, crm_owner: &str) -> Result<Option<EmployeeId>, Error> {
+    let (condition, values) = awaited::key(connection, crm_owner);
+    let text = format!("SELECT employee_id FROM crm_user WHERE {condition}");
+    let rows: Vec<(Option<String>,)> = sql.all_built(text, values).await?;
+    if let Some((linked,)) = rows.into_iter().next() {
+        return maybe(linked);
+    }
+    if connection.is_some() {
+        return Ok(None);
+    }
+    let row: Option<(String,)> = sql
+        .maybe(
+            "SELECT id FROM employee WHERE number = $1 OR email = $2",
+            args![crm_owner, crm_owner.to_lowercase()],
+        )
+        .await?;
+    maybe(row.map(|(id,)| id))
+}
+
+async fn employee_by_email(sql: &mut Sql, email: &str) -> Result<Option<EmployeeId>, Error> {
+    if email.is_empty() {
+        return Ok(None);
+    }
+    let row: Option<(String,)> = sql
+        .maybe("SELECT id FROM employee WHERE email = $1", args![email])
+        .await?;
+    maybe(row.map(|(id,)| id))
+}
+
+async fn write(
+    sql: &mut Sql,
+    connection: Option<ConnectionId>,
+    record: &Record,
+    known: Option<&Known>,
+    mut columns: Vec<(&'static str, Value)>,
+) -> Result<(String, Change), Error> {
+    let table = table(record.object);
+    let full = record.object != Object::CrmUser;
+    if full {
+        columns.push(("revision", Value::from(&record.revision)));
+        columns.push(("deleted", Value::from(record.deleted)));
+        columns.push(("url", Value::from(record.url.as_deref())));
+    }
+    let read_at = now().as_microsecond();
+    let Some(known) = known else {
+        let id = Uuid::now_v7();
+        columns.push(("id", Value::from(id)));
+        columns.push(("connection_id", Value::from(connection)));
+        columns.push(("external_id", Value::from(&record.external_id)));
+        if full {
+            columns.push(("read_at", Value::from(read_at)));
+        }
+        let (names, values): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+        let text = format!(
+            "INSERT INTO {table} ({}) VALUES ({})",
+            names.join(", "),
+            dialect::list(1, values.len())
+        );
+        sql.run_built(text, values).await?;
+        return Ok((id.to_string(), Change::Made));
+    };
+    let (names, mut values): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+    let sets: Vec<String> = (1..).zip(&names).map(|(n, name)| format!("{name} = ${n}")).collect();
+    let differs: Vec<String> = (1..)
+        .zip(&names)
+        .map(|(n, name)| format!("{name} IS DISTINCT FROM ${n}"))
+        .collect();
+    let count = values.len();
+    values.push(Value::from(&known.id));
+    let read = if full {
+        values.push(Value::from(read_at));
+        format!(", read_at = ${}", count + 2)
+    } else {
+        String::new()
+    };
+    let text = format!(
+        "UPDATE {table} SET {}{read} WHERE id = ${} AND ({})",
+        sets.join(", "),
+        count + 1,
+        differs.join(" OR ")
+    );
+    let touched = sql.run_built(text, values).await?;
+    let change = if touched == 0 { Change::Same } else { Change::Changed };
+    Ok((known.id.clone(), change))
+}
+
+async fn keep_raw(sql: &mut Sql, connection: Option<ConnectionId>, record: &Record) -> Result<(), Error> {
+    let Some(connection) = connection else { return Ok(()) };
+    sql.run(
+        "INSERT INTO crm_raw (connection_id, object, external_id, revision, body, read_at) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (connection_id, object, external_id) DO UPDATE SET revision = excluded.revision, body = excluded.body, \
+         read_at = excluded.read_at",
+        args![
+            connection,
+            record.object.as_str(),
+            &record.external_id,
+            &record.revision,
+            record.raw.to_string(),
+            now().as_microsecond()
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Links a CRM user to an employee, which then owns all that this user owns, and begins what they missed.
+pub async fn link(sql: &mut Sql, app: &App, crm_user: &str, employee: Option<EmployeeId>) -> Result<bool, Error> {
+    let row: Option<(Option<String>, String, Option<String>)> = sql
+        .maybe(
+            "SELECT connection_id, external_id, employee_id FROM crm_user WHERE id = $1",
+            args![crm_user],
+        )
+        .await?;
+    let (connection, external_id, before) = row.ok_or(Error::NotFound("crm_user"))?;
+    if before == employee.map(|e| e.to_string()) {
+        return Ok(false);
+    }
+    sql.run(
+        "UPDATE crm_user SET employee_id = $1 WHERE id = $2",
+        args![employee, crm_user],
+    )
+    .await?;
+    let connection = maybe(connection)?;
+    match employee {
+        Some(employee) => own(sql, app, connection, &external_id, employee).await?,
+        None => set_owner(sql, connection, &external_id, None).await?,
+    }
+    Ok(true)
+}
+
+/// Links CRM users that nobody linked yet to employees of the same mail address; after people were added.
+pub async fn link_employees(sql: &mut Sql, app: &App) -> Result<usize, Error> {
+    let found: Vec<(String, String)> = sql
+        .all(
+            "SELECT u.id, e.id FROM crm_user u JOIN employee e ON e.email = u.email WHERE u.employee_id IS NULL AND u.email <> ''",
+            args![],
+        )
+        .await?;
+    for (user, employee) in &found {
+        link(sql, app, user, maybe(Some(employee.clone()))?).await?;
+    }
+    Ok(found.len())
+}
+
+async fn own(
+    sql: &mut Sql,
+    app: &App,
+    connection: Option<ConnectionId>,
+    crm_owner: &str,
+    employee: EmployeeId,
+) -> Result<(), Error> {
+    set_owner(sql, connection, crm_owner, Some(employee)).await?;
+    draft::missed(sql, app, employee).await
+}
+
+async fn set_owner(
+    sql: &mut Sql,
+    connection: Option<ConnectionId>,
+    crm_owner: &str,
+    employee: Option<EmployeeId>,
+) -> Result<(), Error> {
+    for table in ["account", "deal", "activity"] {
+        let (whose, mut values) = match connection {
+            Some(connection) => ("connection_id = $3", args![employee, crm_owner, connection]),
+            None => ("connection_id IS NULL", args![employee, crm_owner]),
+        };
+        let text = format!("UPDATE {table} SET owner_id = $1 WHERE crm_owner = $2 AND {whose}");
+        sql.run_built(text, std::mem::take(&mut values)).await?;
+    }
+    Ok(())
+}
+
+/// A record of ours, as it is stored without a CRM.
+pub fn own_record(external_id: String, revision: String, modified_at: Timestamp, body: Canonical) -> Record {
+    Record {
+        object: body.object(),
+        external_id,
+        revision,
+        modified_at,
+        deleted: false,
+        raw: serde_json::Value::Null,
+        body,
+        url: None,
+    }
+}
