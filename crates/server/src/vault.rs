@@ -154,11 +154,16 @@ impl Vault {
         Ok(Some(key))
     }
 
-    /// Remembers a key that is known to be committed.
-    pub fn remember(&self, subject: &str, purpose: &'static str, key: Key) {
-        if let Ok(mut opened) = self.opened.write() {
+    /// Keeps the key of a subject in memory, once it is committed: `sql` must be outside the writing transaction, since a
+    /// key remembered from one that is rolled back would seal what nobody can open.
+    pub async fn warm(&self, sql: &mut Sql, subject: &str, purpose: &'static str) -> Result<(), Error> {
+        if self.cached(subject, purpose).is_none()
+            && let Some(key) = self.known(sql, subject, purpose).await?
+            && let Ok(mut opened) = self.opened.write()
+        {
             opened.insert((subject.to_owned(), purpose), key);
         }
+        Ok(())
     }
 
     fn cached(&self, subject: &str, purpose: &'static str) -> Option<Key> {

@@ -31,8 +31,7 @@ pub async fn act(app: &Arc<App>, permit: &Permit, id: ClaimId, command: Command)
             // once, so that the answer says what happened.
             Err(Error::Conflict) if again => again = false,
             Ok(claim) => {
-                Metrics::count(&app.metrics.commands);
-                app.live.wake();
+                committed(app, &claim).await;
                 return Ok(claim);
             }
             Err(error) => return Err(error),
@@ -66,9 +65,16 @@ pub async fn draft(app: &Arc<App>, permit: &Permit, new: NewDraft) -> Result<Cla
             Box::pin(async move { draft_in(sql, &app, &permit, &new).await })
         })
         .await?;
+    committed(app, &claim).await;
+    Ok(claim)
+}
+
+async fn committed(app: &App, claim: &Claim) -> Result<(), Error> {
     Metrics::count(&app.metrics.commands);
     app.live.wake();
-    Ok(claim)
+    app.vault
+        .warm(&mut app.db.read(), &claim.content.claimant.to_string(), commit::EVENTS)
+        .await
 }
 
 /// As [`draft`], within a transaction that does more.
