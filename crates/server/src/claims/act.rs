@@ -69,12 +69,14 @@ pub async fn draft(app: &Arc<App>, permit: &Permit, new: NewDraft) -> Result<Cla
     Ok(claim)
 }
 
-async fn committed(app: &App, claim: &Claim) -> Result<(), Error> {
+/// What follows a commit; nothing here can undo it.
+async fn committed(app: &App, claim: &Claim) {
     Metrics::count(&app.metrics.commands);
     app.live.wake();
-    app.vault
-        .warm(&mut app.db.read(), &claim.content.claimant.to_string(), commit::EVENTS)
-        .await
+    let subject = claim.content.claimant.to_string();
+    if let Err(error) = app.vault.warm(&mut app.db.read(), &subject, commit::EVENTS).await {
+        tracing::warn!(%error, "a key could not be kept in memory");
+    }
 }
 
 /// As [`draft`], within a transaction that does more.
