@@ -229,6 +229,8 @@ CREATE TABLE job (
 );
 CREATE INDEX job_due ON job (state, run_at);
 CREATE INDEX job_ordering ON job (ordering, state);
+CREATE UNIQUE INDEX job_in_flight ON job (ordering) WHERE state = 'running';
+CREATE INDEX job_ended ON job (state, ended_at);
 CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until BIGINT NOT NULL);
 
 -- Money

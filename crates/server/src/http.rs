@@ -138,9 +138,10 @@ pub async fn serve(app: Arc<App>, stop: impl Future<Output = ()> + Send + 'stati
     let listen = app.config.listen;
     let handle = axum_server::Handle::new();
     tokio::spawn({
-        let handle = handle.clone();
+        let (handle, app) = (handle.clone(), app.clone());
         async move {
             stop.await;
+            app.live.close();
             handle.graceful_shutdown(Some(Duration::from_secs(10)));
         }
     });

@@ -14,6 +14,7 @@ pub mod files;
 pub mod http;
 pub mod jobs;
 pub mod live;
+pub mod mail;
 pub mod metrics;
 pub mod people;
 pub mod policies;
@@ -29,5 +30,8 @@ use crate::app::App;
 
 /// The routes of every feature.
 fn routes() -> Router<Arc<App>> {
-    Router::new().merge(auth::routes())
+    Router::new()
+        .merge(auth::routes())
+        .merge(jobs::routes())
+        .merge(live::routes())
 }

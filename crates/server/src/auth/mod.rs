@@ -12,7 +12,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub use rights::{Action, ClaimFacts, Permit, Person, RecordFacts, Resource, Rights};
-pub use visitor::{Visitor, cookie, language_of_stranger, same_site};
+pub use visitor::{Visitor, cookie, language_of_stranger, same_site, who};
 
 use crate::app::App;
 

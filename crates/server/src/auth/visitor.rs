@@ -7,12 +7,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use outlay_core::ids::EmployeeId;
 use outlay_core::words::Lang;
 
 use super::rights::{Action, Permit, Person, Resource};
 use super::session;
 use crate::app::App;
 use crate::clock;
+use crate::db::Sql;
 use crate::error::Error;
 
 /// Somebody logged in, for the length of a request.
@@ -39,11 +41,7 @@ impl FromRequestParts<Arc<App>> for Visitor {
             return Ok(known.clone());
         }
         let mut sql = app.db.read();
-        let id = match (bearer(&parts.headers), cookie(&parts.headers, session::COOKIE)) {
-            (Some(token), _) => session::by_token(&mut sql, token).await?,
-            (None, Some(secret)) => session::by_cookie(&mut sql, secret).await?,
-            (None, None) => None,
-        };
+        let id = who(&mut sql, &parts.headers).await?;
         let id = id.ok_or(Error::Unauthenticated)?;
         let org = app.org(&mut sql).await?;
         let person = Person::of(&org, id, clock::day(clock::now(), "UTC"))?;
@@ -53,6 +51,15 @@ impl FromRequestParts<Arc<App>> for Visitor {
         let visitor = Visitor { person, lang };
         parts.extensions.insert(visitor.clone());
         Ok(visitor)
+    }
+}
+
+/// The employee behind the token or the session cookie of a request; none if it is unknown or has ended.
+pub async fn who(sql: &mut Sql, headers: &HeaderMap) -> Result<Option<EmployeeId>, Error> {
+    match (bearer(headers), cookie(headers, session::COOKIE)) {
+        (Some(token), _) => session::by_token(sql, token).await,
+        (None, Some(secret)) => session::by_cookie(sql, secret).await,
+        (None, None) => Ok(None),
     }
 }
 

@@ -1,8 +1,23 @@
 //! The outbox: work for later, written with what caused it, done at least once, one at a time per ordering key.
 
+mod api;
+mod claim;
+mod pages;
+mod runner;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
 use serde::Serialize;
 use uuid::Uuid;
 
+pub use api::Api;
+pub use claim::{Job, prune};
+pub use runner::{Done, Failed, Handlers, Pace, Runner, run};
+
+use crate::app::App;
 use crate::args;
 use crate::clock::now;
 use crate::db::Sql;
@@ -35,4 +50,15 @@ pub async fn enqueue<T: Serialize + ?Sized>(sql: &mut Sql, job: NewJob<'_>, payl
     )
     .await?;
     Ok(())
+}
+
+/// What administrators see of it.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/settings/jobs", get(pages::list))
+        .route("/settings/jobs/retry", post(pages::retry_all))
+        .route("/settings/jobs/{id}/retry", post(pages::retry))
+        .route("/api/v1/jobs", get(api::list))
+        .route("/api/v1/jobs/retry", post(api::retry_all))
+        .route("/api/v1/jobs/{id}/retry", post(api::retry))
 }

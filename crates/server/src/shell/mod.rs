@@ -3,13 +3,23 @@
 pub mod assets;
 mod frame;
 pub mod problems;
+mod settings;
 mod words;
 
 use axum::http::HeaderMap;
 use outlay_core::claim::Problem;
 
 pub use frame::{Frame, hue, letters, page};
+pub use settings::SettingsNav;
 pub use words::W;
+
+/// The markup of an icon of the sprite; a template writes `{{ crate::shell::icon("check")|safe }}`.
+pub fn icon(name: &str) -> String {
+    format!(
+        "<svg class=\"i\" aria-hidden=\"true\"><use href=\"{}#{name}\"/></svg>",
+        assets::url("icons.svg")
+    )
+}
 
 /// The id of a request, set before any handler sees it.
 pub fn request_id(headers: &HeaderMap) -> &str {

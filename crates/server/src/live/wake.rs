@@ -1,16 +1,18 @@
-//! Waking: work was committed, so the sequencer, the job runner and open pages have something to look at.
+//! Waking whoever waits within this process.
 
 use tokio::sync::watch;
 
 /// A counter that only rises; whoever waits is woken when it does.
 pub struct Live {
     counter: watch::Sender<u64>,
+    closing: watch::Sender<bool>,
 }
 
 impl Default for Live {
     fn default() -> Self {
         Live {
             counter: watch::Sender::new(0),
+            closing: watch::Sender::new(false),
         }
     }
 }
@@ -26,5 +28,15 @@ impl Live {
         let mut receiver = self.counter.subscribe();
         receiver.mark_unchanged();
         receiver
+    }
+
+    /// The process is about to stop: open streams end, so that it need not wait for them.
+    pub fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Turns true when the process is about to stop.
+    pub fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
     }
 }

@@ -1,0 +1,23 @@
+jobs-crumbs = Place
+jobs-ready = Waiting
+jobs-running = Running
+jobs-done = Done in 24 hours
+jobs-dead = Dead letters
+jobs-all-retry = Retry all
+jobs-retry = Retry
+jobs-what = Job
+jobs-about = About
+jobs-note = Error
+jobs-remark = Note
+jobs-attempts = Tries
+jobs-age = Age
+jobs-acts = Actions
+jobs-none-dead = No dead letters
+jobs-none-dead-hint = Jobs that failed ten times appear here and can be retried.
+jobs-none = No jobs in this state
+jobs-more = Older
+jobs-no-mail = No mail server is configured
+jobs-no-mail-hint = Mail is not sent. Name a server under [smtp] in the configuration, or set OUTLAY_SMTP=HOST:PORT, and restart.
+job-mail = Send mail
+job-write_back = Write cost to CRM
+job-archive = Archive

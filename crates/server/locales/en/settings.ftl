@@ -1,0 +1,12 @@
+settings-organisation = Organisation
+settings-people = People
+settings-rules = Rules
+settings-policies = Policies
+settings-flows = Approval flows
+settings-rights = Rights
+settings-links = Connections
+settings-connections = CRM connections
+settings-jobs = Jobs and dead letters
+settings-api = API tokens
+settings-trust = Trust
+settings-audit = Audit log

@@ -1,0 +1,23 @@
+jobs-crumbs = 位置
+jobs-ready = 等待
+jobs-running = 进行中
+jobs-done = 24 小时内完成
+jobs-dead = 死信
+jobs-all-retry = 全部重试
+jobs-retry = 重试
+jobs-what = 任务
+jobs-about = 对象
+jobs-note = 错误
+jobs-remark = 备注
+jobs-attempts = 次数
+jobs-age = 多久前
+jobs-acts = 操作
+jobs-none-dead = 没有死信
+jobs-none-dead-hint = 试过 10 次仍未成功的任务会出现在这里，可以重试。
+jobs-none = 没有这种状态的任务
+jobs-more = 更早的
+jobs-no-mail = 没有配置邮件服务器
+jobs-no-mail-hint = 邮件不会发出。在配置文件的 [smtp] 里写明服务器，或设置环境变量 OUTLAY_SMTP=主机:端口，然后重启。
+job-mail = 发送邮件
+job-write_back = 写回 CRM 成本
+job-archive = 归档

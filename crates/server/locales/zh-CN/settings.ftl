@@ -1,0 +1,12 @@
+settings-organisation = 组织
+settings-people = 人员
+settings-rules = 规则
+settings-policies = 费用制度
+settings-flows = 审批流
+settings-rights = 权限
+settings-links = 连接
+settings-connections = CRM 连接
+settings-jobs = 任务与死信
+settings-api = API 令牌
+settings-trust = 信任
+settings-audit = 审计日志
