@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub use api::Api;
 pub use claim::{Job, prune};
-pub use runner::{Done, Failed, Handlers, Pace, Runner, run};
+pub use runner::{Doing, Done, Failed, Handlers, Pace, Runner, run};
 
 use crate::app::App;
 use crate::args;

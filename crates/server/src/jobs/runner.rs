@@ -38,7 +38,10 @@ impl From<Error> for Failed {
     }
 }
 
-type Handler = Arc<dyn Fn(Arc<App>, Job) -> BoxFuture<'static, Result<Done, Failed>> + Send + Sync>;
+/// A handler at work.
+pub type Doing = BoxFuture<'static, Result<Done, Failed>>;
+
+type Handler = Arc<dyn Fn(Arc<App>, Job) -> Doing + Send + Sync>;
 
 /// Who does which kind of job. Kinds without a handler stay as they are.
 #[derive(Clone, Default)]

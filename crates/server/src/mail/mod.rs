@@ -5,7 +5,6 @@ mod letter;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
@@ -14,7 +13,7 @@ use crate::app::App;
 use crate::claims::MailJob;
 use crate::config::{Config, Smtp};
 use crate::error::Error;
-use crate::jobs::{Done, Failed, Job};
+use crate::jobs::{Doing, Done, Failed, Job};
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
@@ -24,25 +23,21 @@ pub const NO_SERVER: &str = "not sent: no mail server configured";
 pub const NOT_NEEDED: &str = "not sent: no longer needed";
 
 /// The handler of `mail` jobs, with its connections to the server.
-pub fn handler(
-    config: &Config,
-) -> Result<impl Fn(Arc<App>, Job) -> BoxFuture<'static, Result<Done, Failed>> + Send + Sync + 'static, Error> {
+pub fn handler(config: &Config) -> Result<impl Fn(Arc<App>, Job) -> Doing + Send + Sync + 'static, Error> {
     let server = config
         .smtp
         .clone()
         .map(|smtp| Ok::<_, Error>((open(&smtp)?, smtp)))
         .transpose()?;
-    Ok(
-        move |app: Arc<App>, job: Job| -> BoxFuture<'static, Result<Done, Failed>> {
-            let server = server.clone();
-            Box::pin(async move {
-                match server {
-                    Some((transport, smtp)) => send(&app, transport, &smtp, &job).await,
-                    None => Ok(Some(NO_SERVER.to_owned())),
-                }
-            })
-        },
-    )
+    Ok(move |app: Arc<App>, job: Job| -> Doing {
+        let server = server.clone();
+        Box::pin(async move {
+            match server {
+                Some((transport, smtp)) => send(&app, transport, &smtp, &job).await,
+                None => Ok(Some(NO_SERVER.to_owned())),
+            }
+        })
+    })
 }
 
 fn open(smtp: &Smtp) -> Result<Transport, Error> {

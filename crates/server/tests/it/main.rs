@@ -2,7 +2,10 @@
 
 mod auth;
 mod crm;
+mod jobs;
 mod life;
+mod live;
+mod mail;
 mod rights;
 mod seed;
 mod world;
