@@ -1,6 +1,8 @@
 go-home = Back to home
 request-id = Request
 login-title = Log in
+login-heading = Log in to Outlay
+login-claim = Every expense, on the customer it served
 login-email = Mail address
 login-password = Password
 login-submit = Log in

@@ -1,6 +1,8 @@
 go-home = 返回首页
 request-id = 请求编号
 login-title = 登录
+login-heading = 登录 Outlay
+login-claim = 每一笔费用都记在它服务的客户名下
 login-email = 邮箱
 login-password = 密码
 login-submit = 登录

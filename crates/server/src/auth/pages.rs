@@ -8,6 +8,7 @@ use axum::Form;
 use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use outlay_core::words::Lang;
 use serde::Deserialize;
 
 use super::{cookie, language_of_stranger, session};
@@ -103,6 +104,18 @@ pub async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<
     }
     let gone = format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0", session::COOKIE);
     Ok(([(header::SET_COOKIE, gone)], Redirect::to("/login")).into_response())
+}
+
+#[derive(Deserialize)]
+pub struct Language {
+    language: String,
+}
+
+/// POST /language: for somebody who has not logged in yet.
+pub async fn language(Form(form): Form<Language>) -> Result<Response, Error> {
+    let lang = Lang::parse(&form.language).ok_or_else(|| Error::field("language", "unknown"))?;
+    let cookie = format!("outlay_lang={}; Path=/; SameSite=Lax; Max-Age=31536000", lang.tag());
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/login")).into_response())
 }
 
 /// A path on this site; anything else becomes the first page.
