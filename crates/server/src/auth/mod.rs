@@ -21,4 +21,5 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/login", get(pages::form).post(pages::log_in))
         .route("/logout", post(pages::log_out))
+        .route("/language", post(pages::language))
 }
