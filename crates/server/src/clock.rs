@@ -4,9 +4,22 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// Now.
+tokio::task_local! {
+    /// What [`at`] has set the clock to.
+    static SET: Timestamp;
+}
+
+/// Now; within [`at`], the moment given there.
 pub fn now() -> Timestamp {
-    Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap_or(Timestamp::UNIX_EPOCH)
+    SET.try_with(|moment| *moment).unwrap_or_else(|_| {
+        Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap_or(Timestamp::UNIX_EPOCH)
+    })
+}
+
+/// Runs `work` as if it were `moment`: for the demo company, whose past is made up. Work handed to another task,
+/// such as the writer's, keeps the real clock, so set it within the work.
+pub async fn at<F: Future>(moment: Timestamp, work: F) -> F::Output {
+    SET.scope(moment, work).await
 }
 
 /// A stored moment: microseconds since 1970.

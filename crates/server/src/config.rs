@@ -101,6 +101,9 @@ pub enum ConfigError {
     /// A variable has a wrong value.
     #[error("{0}: {1}")]
     Variable(&'static str, String),
+    /// A setting that cannot work, from wherever it came.
+    #[error("{0}: {1}")]
+    Setting(&'static str, String),
     /// A variable that begins with OUTLAY_ and means nothing.
     #[error("{0} is not a setting: see `outlay serve --help` for the variables")]
     Unknown(String),
@@ -190,6 +193,60 @@ impl Config {
             Some(url) => url.clone(),
             None => format!("sqlite:{}", self.data.join("outlay.db").display()),
         }
+    }
+
+    /// Whether several processes may share the database.
+    pub fn is_shared(&self) -> bool {
+        let url = self.database_url();
+        url.starts_with("postgres:") || url.starts_with("postgresql:")
+    }
+
+    /// The database's address without a password, to be shown.
+    pub fn database_shown(&self) -> String {
+        let url = self.database_url();
+        let hidden = url.split_once("://").and_then(|(scheme, rest)| {
+            let (user, host) = rest.rsplit_once('@')?;
+            let (user, _) = user.split_once(':')?;
+            Some(format!("{scheme}://{user}@{host}"))
+        });
+        hidden.unwrap_or(url)
+    }
+
+    /// Refuses what cannot work, by the setting's name.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let refuse = |name, why: &str| Err(ConfigError::Setting(name, why.to_owned()));
+        if let Some(url) = &self.database
+            && !self.is_shared()
+            && url.strip_prefix("sqlite:").is_none_or(str::is_empty)
+        {
+            return refuse("database", "write sqlite:PATH or postgres://USER@HOST/NAME");
+        }
+        if let Some(url) = &self.public_url
+            && !["http://", "https://"]
+                .iter()
+                .any(|s| url.strip_prefix(s).is_some_and(|rest| !rest.is_empty()))
+        {
+            return refuse("public_url", "write https://HOST, the address that people type");
+        }
+        if !(1..=86_400).contains(&self.pull_every_s) {
+            return refuse("pull_every_s", "write seconds between 1 and 86400");
+        }
+        if let Some(tls) = &self.tls {
+            for (name, path) in [("tls.certificate", &tls.certificate), ("tls.key", &tls.key)] {
+                if !path.is_file() {
+                    return Err(ConfigError::Setting(name, format!("{} is no file", path.display())));
+                }
+            }
+        }
+        if let Some(smtp) = &self.smtp {
+            if smtp.host.is_empty() || smtp.port == 0 {
+                return refuse("smtp", "host and port are needed");
+            }
+            if !smtp.from.contains('@') {
+                return refuse("smtp.from", "write an address, such as Outlay <outlay@example.com>");
+            }
+        }
+        Ok(())
     }
 
     /// The address for links.

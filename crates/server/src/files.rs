@@ -18,10 +18,19 @@ pub struct Files {
 impl Files {
     /// Opens a folder, which is made if absent.
     pub fn open(folder: &Path) -> Result<Files, Error> {
+        Files::open_with(folder, true)
+    }
+
+    /// As [`Files::open`], without waiting for the disk: for the demo alone, whose receipts may be made again.
+    pub fn open_unsynced(folder: &Path) -> Result<Files, Error> {
+        Files::open_with(folder, false)
+    }
+
+    fn open_with(folder: &Path, fsync: bool) -> Result<Files, Error> {
         std::fs::create_dir_all(folder)?;
         let store = LocalFileSystem::new_with_prefix(folder)
             .map_err(broken)?
-            .with_fsync(true);
+            .with_fsync(fsync);
         Ok(Files { store: Arc::new(store) })
     }
 

@@ -1,0 +1,140 @@
+//! The command line. Each command says in `--help` what it reads and prints.
+
+mod backup;
+mod company;
+mod demo;
+mod lock;
+mod read;
+mod serve;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, LogFormat};
+
+#[derive(Parser)]
+#[command(
+    name = "outlay",
+    version,
+    about = "Outlay: expense reimbursement between the CRM and the bank",
+    after_help = "Settings come from the file of --config, then from variables (OUTLAY_LISTEN, OUTLAY_DATA, OUTLAY_DATABASE, …: \
+                  see `outlay serve --help`), then from options. Logs go to standard error, results to standard output."
+)]
+struct Cli {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options that all commands share.
+#[derive(clap::Args)]
+struct Settings {
+    /// Settings in TOML; an unknown key is an error that names it
+    #[arg(long, global = true, value_name = "FILE", env = "OUTLAY_CONFIG")]
+    config: Option<PathBuf>,
+    /// Folder of database, receipts and keys [default: data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// sqlite:PATH or postgres://… [default: sqlite:DATA/outlay.db]
+    #[arg(long, global = true, value_name = "URL")]
+    database: Option<String>,
+}
+
+impl Settings {
+    fn load(&self) -> Result<Config, crate::config::ConfigError> {
+        let mut config = Config::load(self.config.as_deref(), std::env::vars())?;
+        if let Some(data) = &self.data {
+            config.data.clone_from(data);
+        }
+        if let Some(listen) = self.listen {
+            config.listen = listen;
+        }
+        if let Some(database) = &self.database {
+            config.database = Some(database.clone());
+        }
+        config.check()?;
+        Ok(config)
+    }
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve pages and API; with SQLite also run the jobs
+    #[command(after_help = serve::HELP)]
+    Serve,
+    /// Run jobs beside other servers (PostgreSQL only)
+    #[command(after_help = "Example: outlay worker --database postgres://outlay@db/outlay\n\n\
+        With SQLite `outlay serve` is the only writer and runs the jobs itself; this command then refuses.")]
+    Worker,
+    /// Make the database, or bring its tables up to date
+    Migrate,
+    /// Make a believable company, unless it is there, and serve it
+    Demo(demo::Options),
+    /// Begin a new company: its first legal entity and administrator
+    Init(company::Init),
+    /// Keep log-ins
+    #[command(subcommand)]
+    User(company::User),
+    /// Read e-invoices; print one JSON object per invoice and line
+    Read(read::Options),
+    /// Pack database, receipts and keys into one file
+    Backup(backup::Backup),
+    /// Unpack a backup into an empty data folder
+    Restore(backup::Restore),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    // Reading invoices needs no settings, no database and no threads.
+    if let Command::Read(options) = &cli.command {
+        return Ok(read::run(options));
+    }
+    let config = cli.settings.load()?;
+    log_to_stderr(config.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve => serve::serve(config).await,
+            Command::Worker => serve::worker(config).await,
+            Command::Migrate => serve::migrate(config).await,
+            Command::Demo(options) => demo::run(config, &options, cli.settings.listen).await,
+            Command::Init(options) => company::init(config, &options).await,
+            Command::User(command) => company::user(config, &command).await,
+            Command::Backup(options) => backup::backup(&config, &options).await,
+            Command::Restore(options) => backup::restore(&config, &options),
+            Command::Read(_) => Ok(()),
+        }
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn log_to_stderr(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
