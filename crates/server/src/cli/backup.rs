@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 
-use super::lock;
+use super::{lock, say};
 use crate::config::Config;
 
 /// Where to.
@@ -57,12 +57,12 @@ pub async fn backup(config: &Config, options: &Backup) -> Result<()> {
     let _ = std::fs::remove_file(&snapshot);
     packed.with_context(|| format!("cannot write {}", part.display()))?;
     std::fs::rename(&part, &options.file).with_context(|| format!("cannot write {shown}"))?;
-    println!("packed {} into {shown}", data.display());
+    say(format_args!("packed {} into {shown}", data.display()));
     if shared {
-        println!(
+        say(format_args!(
             "the database is not in it; back it up beside, as its owner:\n  pg_dump --format=custom --file=outlay.dump \"{}\"",
             config.database_shown()
-        );
+        ));
     }
     Ok(())
 }
@@ -148,6 +148,6 @@ pub fn restore(config: &Config, options: &Restore) -> Result<()> {
     if files == 0 {
         bail!("{} is empty", options.file.display());
     }
-    println!("restored {files} files into {}", data.display());
+    say(format_args!("restored {files} files into {}", data.display()));
     Ok(())
 }

@@ -7,7 +7,7 @@ use outlay_core::ids::{DepartmentId, EmployeeId, EntityId};
 use outlay_core::org::{Assignment, Department, Employee, Grant, LegalEntity, Role};
 use uuid::Uuid;
 
-use super::lock;
+use super::{lock, say};
 use crate::app::App;
 use crate::args;
 use crate::auth::{Permit, password};
@@ -150,15 +150,15 @@ pub async fn init(config: Config, options: &Init) -> Result<()> {
             })
         })
         .await?;
-    println!(
+    say(format_args!(
         "made {} and the administrator {email}; now run `outlay serve`",
         options.code
-    );
+    ));
     if policy.is_none() {
-        println!(
+        say(format_args!(
             "there is no standard policy in {currency}: publish one before the first claim",
             currency = options.currency
-        );
+        ));
     }
     Ok(())
 }
@@ -186,7 +186,7 @@ pub async fn user(config: Config, command: &User) -> Result<()> {
             Box::pin(async move { store::put_password(sql, &Permit::system("cli", "setPassword"), id, &hash).await })
         })
         .await?;
-    println!("the password of {email} is set");
+    say(format_args!("the password of {email} is set"));
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use super::{lock, serve};
+use super::{lock, say, serve};
 use crate::app::App;
 use crate::clock;
 use crate::config::Config;
@@ -74,12 +74,12 @@ pub async fn run(mut config: Config, options: &Options, listen: Option<SocketAdd
             start.elapsed().as_secs_f32()
         );
     }
-    println!(
+    say(format_args!(
         "Outlay demo: {}\n\nPassword of everybody: {PASSWORD}",
         app.config.public_url()
-    );
+    ));
     for (key, what) in LOG_INS {
-        println!("  {:<26}{what}", demo::email(key));
+        say(format_args!("  {:<26}{what}", demo::email(key)));
     }
     if !options.make_only {
         serve::run(app).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-use super::lock;
+use super::{lock, say};
 use crate::app::App;
 use crate::config::Config;
 use crate::http;
@@ -61,7 +61,7 @@ pub async fn migrate(config: Config) -> Result<()> {
     let _lock = lock::take(&config)?;
     let url = config.database_shown();
     App::open(config).await?;
-    println!("{url} is up to date");
+    say(format_args!("{url} is up to date"));
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use outlay_core::Currency;
 use outlay_core::ids::{CostCenterId, DepartmentId, EmployeeId, EntityId};
 use outlay_core::org::{Assignment, CostCenter, Department, Employee, Grant, LegalEntity, Role};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::chance::Chance;
 use crate::auth::Permit;
@@ -34,6 +35,8 @@ pub struct Firm {
     pub currency: Currency,
     /// Time zone.
     pub zone: &'static str,
+    /// The account it pays from.
+    pub account: Uuid,
     /// Its cost centres, the first for sales.
     pub centers: Vec<CostCenterId>,
 }
@@ -129,6 +132,7 @@ impl Company {
             tax_id,
             currency,
             zone,
+            account: chance.id(since),
             centers: Vec::new(),
         };
         let mut firms = vec![

@@ -197,7 +197,7 @@ fn chinese(chance: &mut Chance, b: &Purchase) -> String {
     let price = net.decimal() / rust_decimal::Decimal::from(b.quantity.max(1));
     let (buyer, buyer_id, capital) = (b.firm.name, b.firm.tax_id, chinese_capital(b.gross));
     let (net, tax, gross, quantity) = (net.plain(), tax.plain(), b.gross.plain(), b.quantity);
-    if b.number % 3 == 0 {
+    if b.number.is_multiple_of(3) {
         let day = b.on.strftime("%Y%m%d");
         return format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<FPXX><FPHM>{number}</FPHM><KPRQ>{day}</KPRQ><XSFMC>{seller}</XSFMC>\

@@ -56,12 +56,7 @@ pub async fn live(sql: &mut Sql, app: &App, story: &Story, now: Timestamp) -> Re
     for receipt in &story.receipts {
         receipt.store(sql).await?;
     }
-    let drafter = if story.new.origin.is_some() {
-        Actor::System("crm".into())
-    } else {
-        Actor::Employee(story.claimant)
-    };
-    let permit = Permit::demo(drafter, "draftClaim");
+    let permit = Permit::demo(Actor::Employee(story.claimant), "draftClaim");
     let claim = clock::at(story.at, claims::draft_in(sql, app, &permit, &story.new)).await?;
     let life = Life {
         claim,

@@ -118,6 +118,7 @@ pub async fn make(app: &Arc<App>, plan: Plan, progress: impl Fn(usize)) -> Resul
         maker.add(story).await?;
     }
     maker.flush().await?;
+    let claims = claims + tour::propose(app, &stage, plan).await?;
     let (due, receipts) = (maker.due, maker.receipts);
     let batches = money::pay(app, &stage.company, &mut chance, due, plan.now).await?;
     forget_jobs(app).await?;
@@ -162,10 +163,7 @@ async fn ground(
         .await?;
     let mut sql = app.db.read();
     for person in &stage.company.people {
-        let id = person.id.to_string();
-        if let Some(key) = app.vault.known(&mut sql, &id, EVENTS).await? {
-            app.vault.remember(&id, EVENTS, key);
-        }
+        app.vault.warm(&mut sql, &person.id.to_string(), EVENTS).await?;
     }
     Ok(())
 }

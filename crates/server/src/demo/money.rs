@@ -34,6 +34,20 @@ pub async fn accounts(
     let (Some(by), Some(second)) = (company.person("tian"), company.person("ange")) else {
         return Err(Error::Broken("demo data: nobody keeps accounts".into()));
     };
+    for firm in &company.firms {
+        let number = if firm.is_chinese() { card(chance) } else { iban(chance) };
+        let plain = serde_json::json!({"holder": firm.name, "number": number});
+        let key = app.vault.subject(sql, &firm.id.to_string(), "payee").await?;
+        let sealed = key.seal(
+            &format!("entity account {}", firm.account),
+            plain.to_string().as_bytes(),
+        )?;
+        sql.run(
+            "INSERT INTO entity_account (id, entity_id, sealed, last4, state, set_by, set_at) VALUES ($1, $2, $3, $4, 'active', $5, $6)",
+            args![firm.account, firm.id, sealed, &number[number.len() - 4..], second.id, at.as_microsecond()],
+        )
+        .await?;
+    }
     for person in &company.people {
         let id = PayeeAccountId(chance.id(at));
         let (number, bank, bic) = if company.firms[person.firm].is_chinese() {
@@ -125,7 +139,7 @@ pub async fn pay(
                     .map(|d| (d, PaymentId(chance.id(at)), chance.percent(1)))
                     .collect(),
             };
-            late = batch.pay(app, company, payer, now).await?;
+            late = batch.pay(app, company, payer).await?;
             batches += 1;
         }
     }
@@ -149,7 +163,7 @@ struct Batch {
 
 impl Batch {
     /// Carries it out; what failed is due again.
-    async fn pay(self, app: &Arc<App>, company: &Company, payer: &Person, now: Timestamp) -> Result<Vec<Due>, Error> {
+    async fn pay(self, app: &Arc<App>, company: &Company, payer: &Person) -> Result<Vec<Due>, Error> {
         let posted = self.posted;
         let firm = company.firms[self.firm].clone();
         let late = self
@@ -167,15 +181,16 @@ impl Batch {
                     Box::pin(async move {
                         if part == 0 {
                             sql.run(
-                                "INSERT INTO payment_batch (id, number, entity_id, currency, status, execute_on, created_by, \
-                                 created_at, total_minor, payment_count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                                args![batch.id, &batch.number, firm.id, firm.currency.code(), if posted { "settled" } else { "open" },
+                                "INSERT INTO payment_batch (id, number, entity_id, currency, account_id, status, execute_on, created_by, \
+                                 created_at, total_minor, payment_count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                                args![batch.id, &batch.number, firm.id, firm.currency.code(), firm.account, if posted { "settled" } else { "open" },
                                     batch.day, payer, batch.at.as_microsecond(), batch.total, batch.payments.len()],
                             )
                             .await?;
                         }
                         for (due, payment, fails) in batch.payments.iter().skip(part * GROUP).take(GROUP) {
-                            batch.payment(sql, &app, payer, firm.currency.code(), due, *payment, *fails, now).await?;
+                            batch.payment(sql, &app, payer, firm.currency.code(), due, *payment, *fails)
+.await?;
                         }
                         Ok(())
                     })
@@ -195,7 +210,6 @@ impl Batch {
         due: &Due,
         payment: PaymentId,
         fails: bool,
-        now: Timestamp,
     ) -> Result<(), Error> {
         let permit = Permit::demo(Actor::Employee(payer), "pay");
         let command = Command::Batch {

@@ -1,15 +1,20 @@
 //! What the tour of the demo begins with: 王敏's and Jonas Weber's last weeks, so that every part of Home has something.
 
+use std::sync::Arc;
+
 use jiff::Span;
-use outlay_core::claim::{Content, Links, Source};
 
 use super::calendar::{office_hour, workday};
 use super::chance::Chance;
 use super::story::{Fate, Stage, Story, Writer};
 use super::{Plan, company::Person};
-use crate::claims::NewDraft;
+use crate::app::App;
 use crate::clock;
+use crate::crm;
 use crate::error::Error;
+
+/// Whose days the tour shows.
+const TOURISTS: [&str; 2] = ["wang", "jonas"];
 
 /// Colleagues of theirs whose claims wait for the same approvers.
 const TEAM: [&str; 6] = ["li", "xu", "fang", "lena", "emil", "clara"];
@@ -19,10 +24,10 @@ fn person<'a>(stage: &'a Stage, key: &str) -> Result<&'a Person, Error> {
     stage.company.person(key).ok_or_else(missing)
 }
 
-/// Claims of fixed fates, and drafts proposed from won deals.
+/// Claims of fixed fates.
 pub fn stories(stage: &Stage, chance: &mut Chance, plan: Plan) -> Result<Vec<Story>, Error> {
     let mut all = Vec::new();
-    for key in ["wang", "jonas"] {
+    for key in TOURISTS {
         let person = stage
             .company
             .person(key)
@@ -58,7 +63,6 @@ pub fn stories(stage: &Stage, chance: &mut Chance, plan: Plan) -> Result<Vec<Sto
             story.fate = fate;
             all.push(story);
         }
-        all.extend(proposed(stage, chance, plan, person));
     }
     for key in TEAM {
         let person = person(stage, key)?;
@@ -77,71 +81,32 @@ pub fn stories(stage: &Stage, chance: &mut Chance, plan: Plan) -> Result<Vec<Sto
     Ok(all)
 }
 
-/// Drafts as the CRM rule proposes them when a deal is won.
-fn proposed(stage: &Stage, chance: &mut Chance, plan: Plan, person: &Person) -> Vec<Story> {
-    let firm = &stage.company.firms[person.firm];
-    let mut won: Vec<_> = stage
-        .crm
-        .deals
-        .iter()
-        .filter(|d| d.owner == person.id && d.kind == "won")
-        .collect();
-    won.sort_by_key(|d| std::cmp::Reverse(d.close_on));
-    let mut all = Vec::new();
-    for (n, deal) in won.into_iter().take(3).enumerate() {
-        let account = &stage.crm.accounts[deal.account];
-        let ago = i64::try_from(n).unwrap_or(0) * 2 + 1;
-        let day = workday(clock::day(plan.now, firm.zone).saturating_sub(Span::new().days(ago)));
-        let at = office_hour(chance, day, firm.zone);
-        let source = |field: &str, object: &str, external_id: &str, value: &str| Source {
-            field: field.into(),
-            object: object.into(),
-            external_id: external_id.into(),
-            revision: "3".into(),
-            read_at: at,
-            value: value.into(),
-        };
-        let contact = account.contacts.first();
-        let content = Content {
-            claimant: person.id,
-            entity: firm.id,
-            department: person.department,
-            currency: firm.currency,
-            title: deal.name.clone(),
-            purpose: if firm.is_chinese() {
-                "赢单后待报销的销售费用"
-            } else {
-                "Cost of a deal just won"
-            }
-            .into(),
-            links: Links {
-                account: Some(account.id),
-                contact: contact.map(|(id, _)| *id),
-                deal: Some(deal.id),
-                project: deal.project.as_ref().map(|(id, _)| *id),
-                order: deal.order,
-                activity: None,
-                visited_on: None,
-            },
-            lines: Vec::new(),
-        };
-        let sources = vec![
-            source("links.account", "account", &account.code, &account.name),
-            source("links.deal", "deal", &deal.code, &deal.name),
-        ];
-        all.push(Story {
-            claimant: person.id,
-            firm: person.firm,
-            at,
-            new: NewDraft {
-                content,
-                sources,
-                origin: Some(format!("won:{}", deal.id)),
-            },
-            receipts: Vec::new(),
-            fate: Fate::Forgotten,
-            chance: chance.fork(),
-        });
-    }
-    all
+/// Drafts that the CRM's own rule begins for the deals they won last; how many.
+pub async fn propose(app: &Arc<App>, stage: &Arc<Stage>, plan: Plan) -> Result<usize, Error> {
+    let (shared, set) = (app.clone(), stage.clone());
+    app.db
+        .write(move |sql| {
+            let (app, stage) = (shared.clone(), set.clone());
+            Box::pin(async move {
+                let mut made = 0;
+                for key in TOURISTS {
+                    let owner = person(&stage, key)?;
+                    let mut won: Vec<_> = stage
+                        .crm
+                        .deals
+                        .iter()
+                        .filter(|d| d.owner == owner.id && d.kind == "won")
+                        .collect();
+                    won.sort_by_key(|d| std::cmp::Reverse((d.close_on, d.code.clone())));
+                    for (hours, deal) in (0..3).map(|n| n * 30 + 5).zip(won) {
+                        let at = plan.now.saturating_sub(Span::new().hours(hours)).unwrap_or(plan.now);
+                        let id = deal.id.to_string();
+                        let draft = crm::for_won_deal(sql, &app, &id, owner.id);
+                        made += usize::from(clock::at(at, draft).await?.is_some());
+                    }
+                }
+                Ok(made)
+            })
+        })
+        .await
 }

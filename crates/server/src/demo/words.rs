@@ -210,18 +210,18 @@ pub fn person(chance: &mut Chance, german: bool) -> String {
 /// What a deal is about.
 pub fn subject(chance: &mut Chance, german: bool) -> &'static str {
     if german {
-        *chance.pick(&SUBJECTS_DE)
+        chance.pick(&SUBJECTS_DE)
     } else {
-        *chance.pick(&SUBJECTS_ZH)
+        chance.pick(&SUBJECTS_ZH)
     }
 }
 
 /// What a visit is about.
 pub fn visit(chance: &mut Chance, german: bool) -> &'static str {
     if german {
-        *chance.pick(&VISITS_DE)
+        chance.pick(&VISITS_DE)
     } else {
-        *chance.pick(&VISITS_ZH)
+        chance.pick(&VISITS_ZH)
     }
 }
 

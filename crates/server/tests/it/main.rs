@@ -1,7 +1,9 @@
 //! The integration suite: each test runs on SQLite, and on PostgreSQL where `OUTLAY_TEST_POSTGRES` names a server.
 
 mod auth;
+mod cli;
 mod crm;
+mod demo;
 mod jobs;
 mod life;
 mod live;
