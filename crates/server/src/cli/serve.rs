@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use tokio::sync::watch;
 
 use super::{lock, say};
 use crate::app::App;
 use crate::config::Config;
-use crate::http;
+use crate::{http, jobs};
 
 /// What `outlay serve --help` says of the settings.
 pub const HELP: &str = "\
@@ -37,12 +38,23 @@ pub async fn serve(config: Config) -> Result<()> {
     Ok(())
 }
 
-/// Serves an open installation until Ctrl-C or SIGTERM; requests under way are finished.
+/// Serves an open installation, and does its jobs, until Ctrl-C or SIGTERM; what is under way is finished.
 pub async fn run(app: Arc<App>) -> Result<()> {
-    tracing::info!(listen = %app.config.listen, database = if app.db.is_shared() { "postgresql" } else { "sqlite" }, "serving");
-    http::serve(app, stopped()).await?;
+    let database = if app.db.is_shared() { "postgresql" } else { "sqlite" };
+    tracing::info!(listen = %app.config.listen, database, "serving");
+    let (stopper, stop) = watch::channel(false);
+    let jobs = tokio::spawn(jobs::run(app.clone(), changed(stop)));
+    let served = http::serve(app, stopped()).await;
+    let _ = stopper.send(true);
+    jobs.await??;
+    served?;
     tracing::info!("stopped");
     Ok(())
+}
+
+async fn changed(mut stop: watch::Receiver<bool>) {
+    // An error says that the server has ended, which is as good.
+    let _ = stop.changed().await;
 }
 
 /// Runs jobs until Ctrl-C or SIGTERM.
@@ -53,7 +65,11 @@ pub async fn worker(config: Config) -> Result<()> {
              set database = \"postgres://…\""
         );
     }
-    bail!("this build runs no jobs")
+    let app = App::open(config).await?;
+    tracing::info!("working");
+    jobs::run(app, stopped()).await?;
+    tracing::info!("stopped");
+    Ok(())
 }
 
 /// Makes or updates the tables.

@@ -209,20 +209,16 @@ pub fn person(chance: &mut Chance, german: bool) -> String {
 
 /// What a deal is about.
 pub fn subject(chance: &mut Chance, german: bool) -> &'static str {
-    if german {
-        chance.pick(&SUBJECTS_DE)
-    } else {
-        chance.pick(&SUBJECTS_ZH)
-    }
+    let all: &[&'static str] = if german { &SUBJECTS_DE } else { &SUBJECTS_ZH };
+    let one: &&'static str = chance.pick(all);
+    one
 }
 
 /// What a visit is about.
 pub fn visit(chance: &mut Chance, german: bool) -> &'static str {
-    if german {
-        chance.pick(&VISITS_DE)
-    } else {
-        chance.pick(&VISITS_ZH)
-    }
+    let all: &[&'static str] = if german { &VISITS_DE } else { &VISITS_ZH };
+    let one: &&'static str = chance.pick(all);
+    one
 }
 
 /// A tax id whose check character holds (China, GB 32100) or of the right shape (Germany).
