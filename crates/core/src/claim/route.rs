@@ -1,6 +1,7 @@
 //! Laying the route of a submitted claim and moving along it.
 
-use super::decide::{Deciding, Notice, Refusal};
+use super::command::{Notice, Refusal};
+use super::decide::Deciding;
 use super::{Content, Event, OutcomeKind, Progress, RunStep};
 use crate::flow::{Approver, Ask, Resolved};
 use crate::ids::{EmployeeId, TaskId};

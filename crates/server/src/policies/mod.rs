@@ -45,10 +45,7 @@ impl Rules {
 }
 
 fn in_force<T>(all: &[(Date, T)], day: Date) -> Option<&T> {
-    all.iter()
-        .filter(|(from, _)| *from <= day)
-        .next_back()
-        .map(|(_, value)| value)
+    all.iter().rfind(|(from, _)| *from <= day).map(|(_, value)| value)
 }
 
 /// Reads all versions.

@@ -1,0 +1,248 @@
+//! What can be asked of a claim, what is known when deciding, and what is answered.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{Claim, Content, Event, Judgement, Problem, Source, Status};
+use crate::flow::Flow;
+use crate::ids::{BatchId, ClaimId, EmployeeId, PaymentId, TaskId};
+use crate::org::Org;
+use crate::policy::Finding;
+
+/// Something that somebody wants done to a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Begin a draft.
+    Draft {
+        /// The new id.
+        id: ClaimId,
+        /// The new number.
+        number: String,
+        /// What it says.
+        content: Content,
+        /// Where its fields came from.
+        sources: Vec<Source>,
+        /// The CRM event behind it.
+        origin: Option<String>,
+    },
+    /// Replace what a draft says.
+    Edit {
+        /// What it says now.
+        content: Content,
+        /// Where its fields came from.
+        sources: Vec<Source>,
+    },
+    /// Hand it in.
+    Submit,
+    /// Sign a task.
+    Approve {
+        /// Which.
+        task: TaskId,
+        /// The content seen, by its hash.
+        hash: String,
+        /// Anything to say.
+        comment: String,
+    },
+    /// Refuse for good.
+    Reject {
+        /// The task.
+        task: TaskId,
+        /// Why.
+        reason: String,
+    },
+    /// Send back to the claimant.
+    Return {
+        /// The task.
+        task: TaskId,
+        /// Why.
+        reason: String,
+    },
+    /// Give a task to somebody else.
+    Transfer {
+        /// The task.
+        task: TaskId,
+        /// To whom.
+        to: EmployeeId,
+        /// Why.
+        reason: String,
+    },
+    /// Ask somebody else, since the one asked has left.
+    Replace {
+        /// The task of who left.
+        task: TaskId,
+    },
+    /// Take it back, or discard a draft.
+    Withdraw {
+        /// Why, if said.
+        reason: String,
+    },
+    /// Say something.
+    Comment {
+        /// What.
+        text: String,
+    },
+    /// Put it into a batch.
+    Batch {
+        /// The batch.
+        batch: BatchId,
+        /// The new payment.
+        payment: PaymentId,
+    },
+    /// The bank refused its payment.
+    Fail {
+        /// The payment.
+        payment: PaymentId,
+        /// What the bank said.
+        reason: String,
+    },
+    /// The bank carried it out.
+    Post {
+        /// The payment.
+        payment: PaymentId,
+        /// The bank's day.
+        on: Date,
+    },
+    /// The CRM was told.
+    Archive,
+}
+
+/// What the caller knows; nothing here is looked up by the core.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The moment.
+    pub now: Timestamp,
+    /// The day in the entity's zone.
+    pub today: Date,
+    /// The organisation.
+    pub org: &'a Org,
+    /// The flow in force, for [`Command::Submit`].
+    pub flow: &'a Flow,
+    /// What the policy says of the content, for [`Command::Submit`].
+    pub judged: Option<&'a Judgement>,
+    /// The employee behind the deal's CRM user.
+    pub deal_owner: Option<EmployeeId>,
+    /// Invoices of the content that other live claims hold.
+    pub taken: &'a [Taken],
+    /// Chance, for new ids.
+    pub seed: [u8; 16],
+}
+
+/// An invoice that another live claim holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// The invoice's identity.
+    pub invoice: String,
+    /// The claim that holds it.
+    pub claim: ClaimId,
+    /// Its number.
+    pub number: String,
+    /// Since when.
+    pub on: Date,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// What the outside is to be told.
+    pub effects: Vec<Effect>,
+    /// The claim afterwards.
+    pub claim: Claim,
+}
+
+/// What the outside is to be told, through the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Effect {
+    /// Write to somebody.
+    Notify {
+        /// To whom.
+        to: EmployeeId,
+        /// About what.
+        notice: Notice,
+    },
+    /// Its amount becomes payable.
+    Pay,
+    /// Figures on its deals and customers changed.
+    WriteBack,
+}
+
+/// What a mail is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    /// You are asked to sign.
+    TaskOpened,
+    /// Your claim is approved.
+    Approved,
+    /// Your claim was refused.
+    Rejected,
+    /// Your claim came back.
+    Returned,
+    /// Your claim was paid.
+    Paid,
+    /// The bank did not pay your claim.
+    PaymentFailed,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "refusal", rename_all = "snake_case")]
+pub enum Refusal {
+    /// The claim's state does not allow it.
+    #[error("the claim is {}", status.code())]
+    State {
+        /// The state.
+        status: Status,
+    },
+    /// The actor has no part in it.
+    #[error("only the claimant or the person asked may do this")]
+    NotYours,
+    /// The content does not hold together.
+    #[error("the content has {} problems", problems.len())]
+    Problems {
+        /// What is wrong.
+        problems: Vec<Problem>,
+    },
+    /// The policy blocks it.
+    #[error("the policy blocks it")]
+    Blocked {
+        /// The findings that block.
+        findings: Vec<Finding>,
+    },
+    /// An invoice is held by another claim.
+    #[error("an invoice was already used")]
+    Taken {
+        /// Which, where.
+        taken: Vec<Taken>,
+    },
+    /// Nobody may approve it.
+    #[error("step {step} finds nobody who may approve")]
+    NoApprover {
+        /// The step.
+        step: String,
+    },
+    /// The task was done, or is not of this claim.
+    #[error("the task is no longer open")]
+    TaskClosed,
+    /// The content changed since it was seen.
+    #[error("the claim changed since you opened it")]
+    Changed,
+    /// A reason must be given.
+    #[error("a reason is needed")]
+    ReasonMissing,
+    /// The person named cannot take the task.
+    #[error("that person cannot take the task")]
+    Unfit,
+    /// Claimant, approver and payer must be three.
+    #[error("claimant, approver and payer must differ")]
+    Duties,
+    /// Another payment than the current one is meant.
+    #[error("this is not the claim's current payment")]
+    OtherPayment,
+    /// A command that needs a claim found none, or one that makes one found one.
+    #[error("no such claim")]
+    Missing,
+}
