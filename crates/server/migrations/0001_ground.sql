@@ -45,7 +45,8 @@ CREATE TABLE session (
 CREATE INDEX session_employee ON session (employee_id);
 CREATE TABLE api_token (
     id TEXT PRIMARY KEY, employee_id TEXT NOT NULL REFERENCES employee (id), name TEXT NOT NULL,
-    token_hash TEXT NOT NULL UNIQUE, created_at BIGINT NOT NULL, used_at BIGINT, revoked_at BIGINT
+    token_hash TEXT NOT NULL UNIQUE, writes BOOLEAN NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT, used_at BIGINT,
+    revoked_at BIGINT
 );
 CREATE INDEX api_token_employee ON api_token (employee_id);
 CREATE TABLE subject_key (subject_id TEXT NOT NULL, purpose TEXT NOT NULL, sealed TEXT NOT NULL, PRIMARY KEY (subject_id, purpose));
@@ -274,11 +275,13 @@ CREATE INDEX spend_month ON spend (entity_id, dim, category, month);
 CREATE TABLE search_gram (gram TEXT NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (gram, object, id));
 CREATE INDEX search_object ON search_gram (object, id);
 
--- Answers to creating requests, so that a repeated one makes nothing twice
+-- Answers to creating requests, so that a repeated one makes nothing twice. status: 0 running, 1 carried out in the same
+-- commit as what it did, else the status of the answer kept.
 CREATE TABLE idempotency (
     key TEXT NOT NULL, employee_id TEXT NOT NULL, request_hash TEXT NOT NULL, status BIGINT NOT NULL, body TEXT NOT NULL,
-    created_at BIGINT NOT NULL, PRIMARY KEY (employee_id, key)
+    location TEXT, created_at BIGINT NOT NULL, PRIMARY KEY (employee_id, key)
 );
+CREATE INDEX idempotency_created ON idempotency (created_at);
 
 -- Counts the changes of what processes keep in memory: organisation, policies.
 CREATE TABLE generation (name TEXT PRIMARY KEY, n BIGINT NOT NULL);

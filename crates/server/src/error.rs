@@ -29,6 +29,12 @@ pub enum Error {
     /// Somebody else was faster.
     #[error("it was changed meanwhile: load it again")]
     Conflict,
+    /// The same request, by its Idempotency-Key, is still running.
+    #[error("the same request is still running: try again in a moment")]
+    Running,
+    /// The same request was carried out before, and its answer was lost.
+    #[error("this request was carried out before, but its answer was lost: look at what it made")]
+    AnswerLost,
     /// Too many tries; wait this many seconds.
     #[error("too many tries: wait {0} seconds")]
     TooMany(u64),
@@ -70,7 +76,7 @@ impl Error {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Forbidden(_) | Error::CrossSite => StatusCode::FORBIDDEN,
             Error::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Error::Conflict => StatusCode::CONFLICT,
+            Error::Conflict | Error::Running | Error::AnswerLost => StatusCode::CONFLICT,
             Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Sql(_) | Error::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -101,6 +107,8 @@ impl Error {
             Error::Unauthenticated => "log-in",
             Error::CrossSite => "cross-site",
             Error::Conflict => "changed",
+            Error::Running => "running",
+            Error::AnswerLost => "answer-lost",
             Error::TooMany(_) => "too-many",
             Error::TooLarge(_) => "too-large",
             Error::Sql(_) | Error::Broken(_) => "broken",

@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::audit::REQUEST_ID;
 use crate::auth::same_site;
 use crate::error::Error;
+use crate::idempotency;
 use crate::metrics::Metrics;
 use crate::shell;
 
@@ -39,6 +40,7 @@ pub fn router(app: Arc<App>) -> Router {
             Error::Broken("a handler panicked".into()).into_response()
         }))
         .layer(middleware::from_fn_with_state(app.clone(), same_site))
+        .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
         .layer(DefaultBodyLimit::max(MAX_BODY));
     Router::new()
         .route("/healthz", get(|| async { "ok" }))

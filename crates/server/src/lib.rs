@@ -14,14 +14,17 @@ pub mod demo;
 pub mod error;
 pub mod files;
 pub mod http;
+mod idempotency;
 pub mod jobs;
 pub mod live;
 pub mod mail;
 pub mod metrics;
+pub mod openapi;
 pub mod people;
 pub mod policies;
 pub mod search;
 pub mod shell;
+pub mod tokens;
 pub mod vault;
 
 use std::sync::Arc;
@@ -36,4 +39,6 @@ fn routes() -> Router<Arc<App>> {
         .merge(auth::routes())
         .merge(jobs::routes())
         .merge(live::routes())
+        .merge(openapi::routes())
+        .merge(tokens::routes())
 }

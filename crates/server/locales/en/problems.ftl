@@ -30,3 +30,7 @@ problem-too-large = The file is larger than { $max } MB. Compress or split it.
 problem-broken = Something broke on our side; nothing was changed. Try again later, and give an administrator the request id if it goes on.
 problem-page-missing = There is no such page.
 field-no-place = has no assignment: ask an administrator to add one
+problem-running = The same request is still running. Try again in a moment.
+problem-answer-lost = This request was carried out before, but its answer was lost. Look at what it made; do not send it again under another key.
+field-idempotency-key = An Idempotency-Key has 1 to 255 visible ASCII characters
+field-idempotency-other = This Idempotency-Key was used for another request; take a new key for a new request

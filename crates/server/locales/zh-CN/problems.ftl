@@ -30,3 +30,7 @@ problem-too-large = 文件超过 { $max } MB。请压缩或分成几个文件。
 problem-broken = 系统出错了，您的操作没有生效。请稍后再试；若仍有问题，请把请求编号告诉管理员。
 problem-page-missing = 没有这个页面。
 field-no-place = 没有任职记录，请管理员补全
+problem-running = 同一个请求仍在处理中，请稍后再试。
+problem-answer-lost = 这个请求之前已经执行，但答复没有保存下来。请查看它已生成的内容，不要换一个键重发。
+field-idempotency-key = Idempotency-Key 须为 1 至 255 个可见 ASCII 字符
+field-idempotency-other = 这个 Idempotency-Key 已用于另一个内容不同的请求；新的请求请换一个键

@@ -103,15 +103,51 @@ pub async fn by_cookie(sql: &mut Sql, secret: &str) -> Result<Option<EmployeeId>
     Ok(row.and_then(|(id,)| id.parse().ok()))
 }
 
-/// The employee behind an API token.
-pub async fn by_token(sql: &mut Sql, secret: &str) -> Result<Option<EmployeeId>, Error> {
-    let row: Option<(String,)> = sql
+/// A personal API token in use.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Token {
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub employee_id: String,
+    /// Whether it may change anything.
+    pub writes: bool,
+    /// When it was last used, in microseconds.
+    pub used_at: Option<i64>,
+}
+
+/// The token behind its secret, unless it is revoked or has expired.
+pub async fn token(sql: &mut Sql, secret: &str) -> Result<Option<Token>, Error> {
+    Ok(sql
         .maybe(
-            "SELECT employee_id FROM api_token WHERE token_hash = $1 AND revoked_at IS NULL",
-            args![digest(secret)],
+            "SELECT id, employee_id, writes, used_at FROM api_token WHERE token_hash = $1 AND revoked_at IS NULL \
+             AND (expires_at IS NULL OR expires_at > $2)",
+            args![digest(secret), now().as_microsecond()],
         )
-        .await?;
-    Ok(row.and_then(|(id,)| id.parse().ok()))
+        .await?)
+}
+
+/// Notes that a token was used, at most once a minute and beside the request.
+pub fn used(app: &App, token: &Token) {
+    const MINUTE: i64 = 60_000_000;
+    let at = now().as_microsecond();
+    if token.used_at.is_some_and(|last| at - last < MINUTE) {
+        return;
+    }
+    let (db, id) = (app.db.clone(), token.id.clone());
+    tokio::spawn(async move {
+        let noted = db.write(move |sql| {
+            let id = id.clone();
+            Box::pin(async move {
+                sql.run("UPDATE api_token SET used_at = $1 WHERE id = $2", args![at, id])
+                    .await?;
+                Ok(())
+            })
+        });
+        if let Err(error) = noted.await {
+            tracing::warn!(%error, "the use of a token could not be noted");
+        }
+    });
 }
 
 /// Counts failed log-ins by address and by account: five free tries, then a wait that doubles up to 15 minutes.

@@ -41,7 +41,10 @@ impl FromRequestParts<Arc<App>> for Visitor {
             return Ok(known.clone());
         }
         let mut sql = app.db.read();
-        let id = who(&mut sql, &parts.headers).await?;
+        let id = match bearer(&parts.headers) {
+            Some(secret) => by_token(app, &mut sql, secret, &parts.method).await?,
+            None => who(&mut sql, &parts.headers).await?,
+        };
         let id = id.ok_or(Error::Unauthenticated)?;
         let org = app.org(&mut sql).await?;
         let person = Person::of(&org, id, clock::day(clock::now(), "UTC"))?;
@@ -54,10 +57,28 @@ impl FromRequestParts<Arc<App>> for Visitor {
     }
 }
 
+/// The employee behind a token, which must be one that may write unless the request only reads.
+async fn by_token(app: &App, sql: &mut Sql, secret: &str, method: &Method) -> Result<Option<EmployeeId>, Error> {
+    let Some(token) = session::token(sql, secret).await? else {
+        return Ok(None);
+    };
+    if !token.writes && !is_safe(method) {
+        return Err(Error::Forbidden("writeByToken".into()));
+    }
+    session::used(app, &token);
+    Ok(token.employee_id.parse().ok())
+}
+
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
 /// The employee behind the token or the session cookie of a request; none if it is unknown or has ended.
 pub async fn who(sql: &mut Sql, headers: &HeaderMap) -> Result<Option<EmployeeId>, Error> {
     match (bearer(headers), cookie(headers, session::COOKIE)) {
-        (Some(token), _) => session::by_token(sql, token).await,
+        (Some(secret), _) => Ok(session::token(sql, secret)
+            .await?
+            .and_then(|t| t.employee_id.parse().ok())),
         (None, Some(secret)) => session::by_cookie(sql, secret).await,
         (None, None) => Ok(None),
     }
@@ -104,7 +125,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// Refuses changing requests that a browser sends from another site, or that carry a session without saying where
 /// they come from. Requests with an API token carry no cookie and pass.
 pub async fn same_site(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let safe = is_safe(request.method());
     let headers = request.headers();
     if safe || bearer(headers).is_some() || request.uri().path().starts_with("/hooks/") || is_ours(&app, headers) {
         return next.run(request).await;

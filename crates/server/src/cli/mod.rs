@@ -7,7 +7,7 @@ mod lock;
 mod read;
 mod serve;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -83,6 +83,8 @@ enum Command {
     /// Keep log-ins
     #[command(subcommand)]
     User(company::User),
+    /// Print the description of the JSON API, OpenAPI 3.1
+    Openapi,
     /// Read e-invoices; print one JSON object per invoice and line
     Read(read::Options),
     /// Pack database, receipts and keys into one file
@@ -109,6 +111,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Command::Read(options) = &cli.command {
         return Ok(read::run(options));
     }
+    if matches!(cli.command, Command::Openapi) {
+        say(format_args!("{}", crate::openapi::text().trim_end()));
+        return Ok(ExitCode::SUCCESS);
+    }
     let config = cli.settings.load()?;
     log_to_stderr(config.log);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -122,7 +128,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::User(command) => company::user(config, &command).await,
             Command::Backup(options) => backup::backup(&config, &options).await,
             Command::Restore(options) => backup::restore(&config, &options),
-            Command::Read(_) => Ok(()),
+            Command::Read(_) | Command::Openapi => Ok(()),
         }
     })?;
     Ok(ExitCode::SUCCESS)
@@ -133,6 +139,7 @@ fn log_to_stderr(format: LogFormat) {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.init(),

@@ -6,6 +6,7 @@ mod value;
 mod writer;
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -17,6 +18,7 @@ pub use value::Value;
 pub use writer::{Work, Writer};
 
 use crate::error::Error;
+use crate::idempotency;
 
 /// The text of all tables, for both databases.
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
@@ -95,6 +97,22 @@ impl Db {
     /// Runs `work` in one transaction: all of it is durable when this returns `Ok`, nothing of it on `Err`.
     /// On PostgreSQL a transaction that lost a race is run again, three times at most.
     pub async fn write<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T, Error> {
+        let Some(held) = idempotency::held() else {
+            return self.commit(work).await;
+        };
+        let work = Arc::new(work);
+        self.commit(move |sql| {
+            let (work, held) = (work.clone(), held.clone());
+            Box::pin(async move {
+                let value = work(sql).await?;
+                idempotency::mark(sql, &held).await?;
+                Ok(value)
+            })
+        })
+        .await
+    }
+
+    async fn commit<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T, Error> {
         match self {
             Db::Sqlite { writer, .. } => writer.write(work).await,
             Db::Postgres(pool) => {
