@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use outlay_core::claim::{Actor, Command};
 use outlay_core::ids::{BatchId, PayeeAccountId, PaymentId};
+use outlay_core::payment::{BankAccount, Scheme};
 
 use super::chance::Chance;
 use super::company::{Company, Person};
@@ -35,38 +36,55 @@ pub async fn accounts(
         return Err(Error::Broken("demo data: nobody keeps accounts".into()));
     };
     for firm in &company.firms {
-        let number = if firm.is_chinese() { card(chance) } else { iban(chance) };
-        let plain = serde_json::json!({"holder": firm.name, "number": number});
+        let account = bank_account(chance, firm.name, firm.is_chinese())?;
         let key = app.vault.subject(sql, &firm.id.to_string(), "payee").await?;
         let sealed = key.seal(
             &format!("entity account {}", firm.account),
-            plain.to_string().as_bytes(),
+            &serde_json::to_vec(&account)?,
         )?;
         sql.run(
             "INSERT INTO entity_account (id, entity_id, sealed, last4, state, set_by, set_at) VALUES ($1, $2, $3, $4, 'active', $5, $6)",
-            args![firm.account, firm.id, sealed, &number[number.len() - 4..], second.id, at.as_microsecond()],
+            args![firm.account, firm.id, sealed, account.last4(), second.id, at.as_microsecond()],
         )
         .await?;
     }
     for person in &company.people {
         let id = PayeeAccountId(chance.id(at));
-        let (number, bank, bic) = if company.firms[person.firm].is_chinese() {
-            (card(chance), "华源银行", None)
-        } else {
-            (iban(chance), "Hansebank", Some("HBNKDEHHXXX"))
-        };
-        let last4 = number[number.len() - 4..].to_owned();
-        let plain = serde_json::json!({"holder": person.name, "number": number, "bank": bank, "bic": bic});
+        let account = bank_account(chance, &person.name, company.firms[person.firm].is_chinese())?;
         let key = app.vault.subject(sql, &person.id.to_string(), "payee").await?;
-        let sealed = key.seal(&format!("payee account {id}"), plain.to_string().as_bytes())?;
+        let sealed = key.seal(&format!("payee account {id}"), &serde_json::to_vec(&account)?)?;
         sql.run(
             "INSERT INTO payee_account (id, employee_id, sealed, last4, state, proposed_by, proposed_at, decided_by, decided_at) \
              VALUES ($1, $2, $3, $4, 'active', $5, $6, $7, $6)",
-            args![id, person.id, sealed, last4, by.id, at.as_microsecond(), second.id],
+            args![id, person.id, sealed, account.last4(), by.id, at.as_microsecond(), second.id],
         )
         .await?;
     }
     Ok(())
+}
+
+/// An account at an invented bank that holds together as real ones do.
+fn bank_account(chance: &mut Chance, holder: &str, chinese: bool) -> Result<BankAccount, Error> {
+    let text = |text: &str| Some(text.to_owned());
+    let account = BankAccount {
+        holder: holder.to_owned(),
+        scheme: if chinese { Scheme::Cn } else { Scheme::Iban },
+        number: if chinese { card(chance) } else { iban(chance) },
+        bank: if chinese {
+            text("华源银行北京中关村支行")
+        } else {
+            text("Hansebank Hamburg")
+        },
+        bic: if chinese { None } else { text("HBNKDEHHXXX") },
+        branch: if chinese { text("999100000018") } else { None },
+    };
+    match account.problems().first() {
+        None => Ok(account),
+        Some(problem) => Err(Error::Broken(format!(
+            "demo account: {} {}",
+            problem.field, problem.code
+        ))),
+    }
 }
 
 /// A German IBAN (ISO 13616) of an invented bank, with right check digits.
