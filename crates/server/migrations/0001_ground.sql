@@ -30,7 +30,7 @@ CREATE TABLE role_grant (
 );
 CREATE TABLE payee_account (
     id TEXT PRIMARY KEY, employee_id TEXT NOT NULL REFERENCES employee (id), sealed TEXT NOT NULL, last4 TEXT NOT NULL,
-    state TEXT NOT NULL, -- proposed, active, replaced, refused
+    state TEXT NOT NULL, -- proposed, active, replaced, refused, withdrawn
     proposed_by TEXT NOT NULL, proposed_at BIGINT NOT NULL, decided_by TEXT, decided_at BIGINT
 );
 CREATE UNIQUE INDEX payee_account_active ON payee_account (employee_id) WHERE state = 'active';

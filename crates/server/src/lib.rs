@@ -20,6 +20,7 @@ pub mod live;
 pub mod mail;
 pub mod metrics;
 pub mod openapi;
+pub mod payments;
 pub mod people;
 pub mod policies;
 pub mod search;
@@ -41,4 +42,5 @@ fn routes() -> Router<Arc<App>> {
         .merge(live::routes())
         .merge(openapi::routes())
         .merge(tokens::routes())
+        .merge(payments::routes())
 }

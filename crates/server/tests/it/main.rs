@@ -10,6 +10,8 @@ mod life;
 mod live;
 mod mail;
 mod openapi;
+mod payee;
+mod payments;
 mod rights;
 mod seed;
 mod tokens;

@@ -99,6 +99,28 @@ impl World {
         id.parse().expect("an id")
     }
 
+    /// Makes people payers of all entities.
+    pub async fn grant_payer(&self, who: Vec<EmployeeId>) {
+        self.app
+            .db
+            .write(move |sql| {
+                let who = who.clone();
+                Box::pin(async move {
+                    for employee in who {
+                        let grant = Grant {
+                            employee,
+                            role: Role::Payer,
+                            entity: None,
+                        };
+                        store::put_grant(sql, &Permit::system("test", "fill"), &grant).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+            .expect("granted");
+    }
+
     /// A client with a session of somebody.
     pub async fn as_(&self, who: &str) -> Client {
         let id = self.id(who).await;
