@@ -5,18 +5,19 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use outlay_core::ids::PaymentId;
 use serde::Deserialize;
 use utoipa::{OpenApi, ToSchema};
 
+use super::file::Format;
 use super::open::{self, NewBatch};
 use super::view::{
     AnswerRow, AnswersView, BatchRow, BatchView, BatchesView, BatchesWanted, EntityChoice, PayableView, PaymentView,
     WaitingView, WaitingWanted,
 };
-use super::{answers as bank, settle, store};
+use super::{answers as bank, pages, settle, store};
 use crate::app::App;
 use crate::auth::{Action, Permit, Resource, Visitor};
 use crate::error::Error;
@@ -24,7 +25,7 @@ use crate::error::Error;
 /// The description of these addresses.
 #[derive(OpenApi)]
 #[openapi(
-    paths(waiting, open, batches, batch, post_all, post_one, fail, answers),
+    paths(waiting, open, batches, batch, pain001, table, post_all, post_one, fail, answers),
     components(schemas(
         WaitingView,
         PayableView,
@@ -136,6 +137,26 @@ pub async fn batch(
     Path(number): Path<String>,
 ) -> Result<Json<BatchView>, Error> {
     Ok(Json(store::batch(&mut app.db.read(), &app, &visitor, &number).await?))
+}
+
+/// The batch as ISO 20022 pain.001.001.09. No bank has tried it.
+#[utoipa::path(get, path = "/api/v1/batches/{number}/file.xml", tag = "payments", params(("number" = String, Path)), responses((status = 200, content_type = "application/xml", body = String), (status = 403), (status = 404)))]
+pub async fn pain001(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+) -> Result<Response, Error> {
+    pages::download(&app, &visitor, &number, Format::Pain001).await
+}
+
+/// The batch as CSV after the column template for banks in China. No bank has tried it.
+#[utoipa::path(get, path = "/api/v1/batches/{number}/file.csv", tag = "payments", params(("number" = String, Path)), responses((status = 200, content_type = "text/csv", body = String), (status = 403), (status = 404)))]
+pub async fn table(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+) -> Result<Response, Error> {
+    pages::download(&app, &visitor, &number, Format::Table).await
 }
 
 /// Marks all pending payments of a batch as posted.

@@ -156,25 +156,13 @@ pub async fn batch(
     })
 }
 
-/// GET /payments/batches/{number}/file.xml.
-pub async fn pain001(
-    State(app): State<Arc<App>>,
-    visitor: Visitor,
-    Path(number): Path<String>,
+/// The file of a batch, for those who may pay.
+pub(super) async fn download(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    number: &str,
+    format: Format,
 ) -> Result<Response, Error> {
-    download(&app, &visitor, &number, Format::Pain001).await
-}
-
-/// GET /payments/batches/{number}/file.csv.
-pub async fn table(
-    State(app): State<Arc<App>>,
-    visitor: Visitor,
-    Path(number): Path<String>,
-) -> Result<Response, Error> {
-    download(&app, &visitor, &number, Format::Table).await
-}
-
-async fn download(app: &Arc<App>, visitor: &Visitor, number: &str, format: Format) -> Result<Response, Error> {
     let (batch, permit) = api::payable(app, visitor, number).await?;
     let bytes = file::render(app, &permit, batch.id, format).await?;
     let (kind, end) = match format {

@@ -32,7 +32,7 @@ fn employee_id(id: &str) -> Result<EmployeeId, Error> {
 }
 
 /// Accounts of an employee, newest first, without their numbers.
-#[utoipa::path(get, path = "/api/v1/employees/{id}/payee-accounts", tag = "payee accounts", params(("id" = String, Path)), responses((status = 200, body = [AccountView]), (status = 403)))]
+#[utoipa::path(get, path = "/api/v1/employees/{id}/payee-accounts", tag = "payee_accounts", params(("id" = String, Path)), responses((status = 200, body = [AccountView]), (status = 403)))]
 pub async fn of_employee(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -43,7 +43,7 @@ pub async fn of_employee(
 }
 
 /// Proposes an account; it counts once a second person has confirmed it.
-#[utoipa::path(post, path = "/api/v1/employees/{id}/payee-accounts", tag = "payee accounts", params(("id" = String, Path)), request_body = NewAccount, responses((status = 201, body = [AccountView]), (status = 403), (status = 422)))]
+#[utoipa::path(post, path = "/api/v1/employees/{id}/payee-accounts", tag = "payee_accounts", params(("id" = String, Path)), request_body = NewAccount, responses((status = 201, body = [AccountView]), (status = 403), (status = 422)))]
 pub async fn propose(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -58,13 +58,13 @@ pub async fn propose(
 }
 
 /// Accounts that wait for a second person.
-#[utoipa::path(get, path = "/api/v1/payee-accounts", tag = "payee accounts", responses((status = 200, body = [AccountView])))]
+#[utoipa::path(get, path = "/api/v1/payee-accounts", tag = "payee_accounts", responses((status = 200, body = [AccountView])))]
 pub async fn waiting(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Json<Vec<AccountView>>, Error> {
     Ok(Json(payee::waiting(&mut app.db.read(), &app, &visitor).await?))
 }
 
 /// The whole account, for the second person alone; each reading is audited.
-#[utoipa::path(get, path = "/api/v1/payee-accounts/{id}", tag = "payee accounts", params(("id" = String, Path)), responses((status = 200, body = FullAccount), (status = 403), (status = 404)))]
+#[utoipa::path(get, path = "/api/v1/payee-accounts/{id}", tag = "payee_accounts", params(("id" = String, Path)), responses((status = 200, body = FullAccount), (status = 403), (status = 404)))]
 pub async fn one(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -74,7 +74,7 @@ pub async fn one(
 }
 
 /// Confirms a proposal as the second person.
-#[utoipa::path(post, path = "/api/v1/payee-accounts/{id}/confirmation", tag = "payee accounts", params(("id" = String, Path)), responses((status = 204), (status = 403), (status = 404), (status = 409)))]
+#[utoipa::path(post, path = "/api/v1/payee-accounts/{id}/confirmation", tag = "payee_accounts", params(("id" = String, Path)), responses((status = 204), (status = 403), (status = 404), (status = 409)))]
 pub async fn confirm(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -85,7 +85,7 @@ pub async fn confirm(
 }
 
 /// Refuses a proposal as the second person.
-#[utoipa::path(post, path = "/api/v1/payee-accounts/{id}/refusal", tag = "payee accounts", params(("id" = String, Path)), responses((status = 204), (status = 403), (status = 404), (status = 409)))]
+#[utoipa::path(post, path = "/api/v1/payee-accounts/{id}/refusal", tag = "payee_accounts", params(("id" = String, Path)), responses((status = 204), (status = 403), (status = 404), (status = 409)))]
 pub async fn refuse(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -96,7 +96,7 @@ pub async fn refuse(
 }
 
 /// Takes a proposal back, as whoever may propose for its owner.
-#[utoipa::path(post, path = "/api/v1/payee-accounts/{id}/withdrawal", tag = "payee accounts", params(("id" = String, Path)), responses((status = 204), (status = 403), (status = 404), (status = 409)))]
+#[utoipa::path(post, path = "/api/v1/payee-accounts/{id}/withdrawal", tag = "payee_accounts", params(("id" = String, Path)), responses((status = 204), (status = 403), (status = 404), (status = 409)))]
 pub async fn withdraw(
     State(app): State<Arc<App>>,
     visitor: Visitor,
