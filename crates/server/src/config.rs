@@ -118,6 +118,7 @@ const OTHERS: [&str; 7] = [
     "OUTLAY_TEST_MAILDIR",
     "OUTLAY_TRYTON",
     "OUTLAY_SHARED_DATA",
+    "OUTLAY_PAIN_XSD",
 ];
 
 impl Config {
