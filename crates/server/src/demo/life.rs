@@ -14,7 +14,7 @@ use crate::db::Sql;
 use crate::error::Error;
 
 /// A claim that waits for its money.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Due {
     /// Which.
     pub claim: ClaimId,
@@ -22,8 +22,8 @@ pub struct Due {
     pub firm: usize,
     /// Since when.
     pub since: Timestamp,
-    /// Its amount in minor units.
-    pub minor: i64,
+    /// Its number.
+    pub number: String,
 }
 
 const RETURNED: [[&str; 3]; 2] = [
@@ -156,7 +156,7 @@ impl Life {
             claim: self.claim.id,
             firm: story.firm,
             since: self.at,
-            minor: self.claim.content.claimed().minor,
+            number: self.claim.number.clone(),
         }))
     }
 

@@ -6,6 +6,7 @@ mod chance;
 mod company;
 mod crm;
 mod evidence;
+mod kinds;
 mod life;
 mod money;
 mod rates;
@@ -121,7 +122,7 @@ pub async fn make(app: &Arc<App>, plan: Plan, progress: impl Fn(usize)) -> Resul
     maker.flush().await?;
     let claims = claims + tour::propose(app, &stage, plan).await?;
     let (due, receipts) = (maker.due, maker.receipts);
-    let batches = money::pay(app, &stage.company, &mut chance, due, plan.now).await?;
+    let batches = money::pay(app, &stage.company, due, &mut chance, plan.now).await?;
     settle(app).await?;
     Ok(Made {
         claims,

@@ -7,11 +7,11 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use outlay_core::claim::{Actor, Command};
-use outlay_core::ids::{BatchId, PayeeAccountId, PaymentId};
+use outlay_core::ids::{ClaimId, PayeeAccountId, PaymentId};
 use outlay_core::payment::{BankAccount, Scheme};
 
 use super::chance::Chance;
-use super::company::{Company, Person};
+use super::company::Company;
 use super::life::Due;
 use crate::app::App;
 use crate::args;
@@ -20,9 +20,11 @@ use crate::claims;
 use crate::clock;
 use crate::db::Sql;
 use crate::error::Error;
+use crate::payments::{self, NewBatch, Outcome};
+use crate::people::stored;
 
-/// Most payments of one transaction.
-const GROUP: usize = 100;
+/// Most payments of one batch.
+const GROUP: usize = 300;
 
 /// Everybody's bank account, active since they came.
 pub async fn accounts(
@@ -51,8 +53,7 @@ pub async fn accounts(
     for person in &company.people {
         let id = PayeeAccountId(chance.id(at));
         let account = bank_account(chance, &person.name, company.firms[person.firm].is_chinese())?;
-        let key = app.vault.subject(sql, &person.id.to_string(), "payee").await?;
-        let sealed = key.seal(&format!("payee account {id}"), &serde_json::to_vec(&account)?)?;
+        let sealed = payments::payee::seal(sql, app, person.id, id, &account).await?;
         sql.run(
             "INSERT INTO payee_account (id, employee_id, sealed, last4, state, proposed_by, proposed_at, decided_by, decided_at) \
              VALUES ($1, $2, $3, $4, 'active', $5, $6, $7, $6)",
@@ -112,12 +113,12 @@ fn card(chance: &mut Chance) -> String {
     format!("{body}{}", (10 - sum % 10) % 10)
 }
 
-/// Pays what is due in weekly batches, each Thursday until `now`.
+/// Pays what is due in weekly batches, each Thursday until `now`; how many batches.
 pub async fn pay(
     app: &Arc<App>,
     company: &Company,
-    chance: &mut Chance,
     due: Vec<Due>,
+    chance: &mut Chance,
     now: Timestamp,
 ) -> Result<usize, Error> {
     let mut batches = 0;
@@ -133,155 +134,104 @@ pub async fn pay(
             weeks
                 .entry(thursday(clock::day(d.since, firm.zone)))
                 .or_default()
-                .push(*d);
+                .push(d.clone());
         }
         let mut late: Vec<Due> = Vec::new();
-        for (n, (day, mut claims)) in weeks.into_iter().enumerate() {
-            claims.append(&mut late);
+        for (day, mut claims) in weeks {
             let at = hour(day, 10, firm.zone);
             if at > now {
                 break;
             }
-            let batch = Batch {
-                id: BatchId(chance.id(at)),
-                number: format!("PB{}-{}-{:02}", firm.code, day.strftime("%y%m"), n % 100 + 1),
-                firm: place,
-                day,
-                at,
-                posted_at: hour(day.saturating_add(Span::new().days(1)), 15, firm.zone),
-                archived: day < today.saturating_sub(Span::new().days(14)),
-                posted: day < today.saturating_sub(Span::new().days(7)),
-                total: claims.iter().map(|d| d.minor).sum(),
-                payments: claims
-                    .into_iter()
-                    .map(|d| (d, PaymentId(chance.id(at)), chance.percent(1)))
-                    .collect(),
-            };
-            late = batch.pay(app, company, payer).await?;
-            batches += 1;
+            claims.append(&mut late);
+            for part in claims.chunks(GROUP) {
+                let batch = Batch {
+                    new: NewBatch {
+                        entity: firm.id,
+                        execute_on: day,
+                        claims: part.iter().map(|d| d.number.clone()).collect(),
+                    },
+                    permit: Permit::demo(Actor::Employee(payer.id), "pay"),
+                    at,
+                    posted_on: day.saturating_add(Span::new().days(1)),
+                    posted_at: hour(day.saturating_add(Span::new().days(1)), 15, firm.zone),
+                    posted: day < today.saturating_sub(Span::new().days(7)),
+                    archived: day < today.saturating_sub(Span::new().days(14)),
+                    fails: part.iter().map(|_| chance.percent(1)).collect(),
+                };
+                let failed = batch.pay(app).await?;
+                late.extend(part.iter().filter(|d| failed.contains(&d.claim)).cloned());
+                batches += 1;
+            }
         }
     }
     Ok(batches)
 }
 
+#[derive(Clone)]
 struct Batch {
-    id: BatchId,
-    number: String,
-    firm: usize,
-    day: Date,
+    new: NewBatch,
+    permit: Permit,
     at: Timestamp,
+    posted_on: Date,
     posted_at: Timestamp,
     /// Whether the bank has answered: not yet in the last week.
     posted: bool,
     /// Whether the claims are filed away: not yet in the last two weeks.
     archived: bool,
-    total: i64,
-    payments: Vec<(Due, PaymentId, bool)>,
+    /// Which payments the bank refuses.
+    fails: Vec<bool>,
 }
 
 impl Batch {
-    /// Carries it out; what failed is due again.
-    async fn pay(self, app: &Arc<App>, company: &Company, payer: &Person) -> Result<Vec<Due>, Error> {
-        let posted = self.posted;
-        let firm = company.firms[self.firm].clone();
-        let late = self
-            .payments
-            .iter()
-            .filter(|(_, _, fails)| *fails && posted)
-            .map(|(d, ..)| *d)
-            .collect();
-        let batch = Arc::new(self);
-        for part in 0..batch.payments.len().div_ceil(GROUP) {
-            let (shared, batch, firm, payer) = (app.clone(), batch.clone(), firm.clone(), payer.id);
-            app.db
-                .write(move |sql| {
-                    let (app, batch, firm) = (shared.clone(), batch.clone(), firm.clone());
-                    Box::pin(async move {
-                        if part == 0 {
-                            sql.run(
-                                "INSERT INTO payment_batch (id, number, entity_id, currency, account_id, status, execute_on, created_by, \
-                                 created_at, total_minor, payment_count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-                                args![batch.id, &batch.number, firm.id, firm.currency.code(), firm.account, if posted { "settled" } else { "open" },
-                                    batch.day, payer, batch.at.as_microsecond(), batch.total, batch.payments.len()],
-                            )
-                            .await?;
-                        }
-                        for (due, payment, fails) in batch.payments.iter().skip(part * GROUP).take(GROUP) {
-                            batch.payment(sql, &app, payer, firm.currency.code(), due, *payment, *fails)
-.await?;
-                        }
-                        Ok(())
-                    })
-                })
-                .await?;
-        }
-        Ok(late)
+    /// Carries it out; the claims whose payment failed.
+    async fn pay(self, app: &Arc<App>) -> Result<Vec<ClaimId>, Error> {
+        let shared = app.clone();
+        app.db
+            .write(move |sql| {
+                let (app, batch) = (shared.clone(), self.clone());
+                Box::pin(async move { batch.pay_in(sql, &app).await })
+            })
+            .await
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one payment needs all of these once")]
-    async fn payment(
-        &self,
-        sql: &mut Sql,
-        app: &App,
-        payer: outlay_core::ids::EmployeeId,
-        currency: &str,
-        due: &Due,
-        payment: PaymentId,
-        fails: bool,
-    ) -> Result<(), Error> {
-        let permit = Permit::demo(Actor::Employee(payer), "pay");
-        let command = Command::Batch {
-            batch: self.id,
-            payment,
-        };
-        clock::at(self.at, claims::act_in(sql, app, &permit, due.claim, command)).await?;
-        let posted = self.posted;
-        let on = self.day.saturating_add(Span::new().days(1));
-        let (status, reason) = match (posted, fails) {
-            (false, _) => ("pending", None),
-            (true, true) => ("failed", Some("AC01")),
-            (true, false) => ("posted", None),
-        };
-        sql.run(
-            "INSERT INTO payment (id, batch_id, claim_id, end_to_end_id, account_id, minor, currency, status, reason, settled_on) \
-             SELECT $1, $2, claim_id, $3, account_id, minor, $4, $5, $6, $7 FROM payable WHERE claim_id = $8",
-            args![
-                payment,
-                self.id,
-                payment.0.simple().to_string(),
-                currency,
-                status,
-                reason,
-                (status == "posted").then_some(on),
-                due.claim
-            ],
-        )
-        .await?;
-        if !posted {
-            return Ok(());
+    async fn pay_in(&self, sql: &mut Sql, app: &App) -> Result<Vec<ClaimId>, Error> {
+        let number = clock::at(self.at, payments::open_in(sql, app, &self.permit, &self.new)).await?;
+        let mut failed = Vec::new();
+        if !self.posted {
+            return Ok(failed);
         }
-        let command = if fails {
-            Command::Fail {
-                payment,
-                reason: "AC01".into(),
-            }
-        } else {
-            Command::Post { payment, on }
-        };
-        clock::at(self.posted_at, claims::act_in(sql, app, &permit, due.claim, command)).await?;
-        let archived_at = self
-            .posted_at
-            .saturating_add(Span::new().minutes(7))
-            .unwrap_or(self.posted_at);
-        if !fails && self.archived {
-            let permit = Permit::system("write-back", "archive");
-            clock::at(
-                archived_at,
-                claims::act_in(sql, app, &permit, due.claim, Command::Archive),
+        let rows: Vec<(String,)> = sql
+            .all(
+                "SELECT p.id FROM payment p JOIN payment_batch b ON b.id = p.batch_id WHERE b.number = $1 ORDER BY p.end_to_end_id",
+                args![number],
             )
             .await?;
+        for ((id,), fails) in rows.iter().zip(&self.fails) {
+            let settled = clock::at(self.posted_at, self.settle(sql, app, stored(id)?, *fails)).await?;
+            if *fails {
+                failed.push(settled);
+            } else if self.archived {
+                let at = self
+                    .posted_at
+                    .saturating_add(Span::new().minutes(7))
+                    .unwrap_or(self.posted_at);
+                let permit = Permit::system("write-back", "archive");
+                clock::at(at, claims::act_in(sql, app, &permit, settled, Command::Archive)).await?;
+            }
         }
-        Ok(())
+        Ok(failed)
+    }
+
+    /// Settles one payment; its claim.
+    async fn settle(&self, sql: &mut Sql, app: &App, id: PaymentId, fails: bool) -> Result<ClaimId, Error> {
+        let payment = payments::find(sql, id).await?;
+        let outcome = if fails {
+            Outcome::Failed("AC01 账号与户名不符".into())
+        } else {
+            Outcome::Posted(self.posted_on)
+        };
+        payments::settle_in(sql, app, &self.permit, &payment, &outcome).await?;
+        Ok(payment.claim)
     }
 }
 

@@ -22,7 +22,7 @@ pub use api::Api;
 pub use open::{NewBatch, open, open_in};
 pub use payee_api::PayeeApi;
 pub use payee_pages::PayeeSection;
-pub use settle::{fail, post as post_one, post_all};
+pub use settle::{Outcome, fail, find, post as post_one, post_all, settle_in};
 
 pub(crate) use pages::{short, short_at};
 
