@@ -13,7 +13,7 @@ use utoipa::openapi::{Content, InfoBuilder, Ref, Required, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
-use crate::{jobs, tokens};
+use crate::{claims, evidence, jobs, tokens};
 
 /// What failed, as `application/problem+json` (RFC 9457).
 #[derive(serde::Serialize, ToSchema)]
@@ -34,6 +34,8 @@ pub struct Problem {
     /// The whole refusal of a claim's command, for programs.
     #[schema(value_type = Option<Object>)]
     pub refusal: Option<serde_json::Value>,
+    /// The number of the claim that holds an invoice, for those who may read it.
+    pub claim: Option<String>,
 }
 
 /// A field at fault.
@@ -53,7 +55,12 @@ struct Shared;
 
 /// The `Api` of every feature. A new one is added here; a test fails if a route is missing.
 fn features() -> Vec<utoipa::openapi::OpenApi> {
-    vec![jobs::Api::openapi(), tokens::Api::openapi()]
+    vec![
+        claims::Api::openapi(),
+        evidence::Api::openapi(),
+        jobs::Api::openapi(),
+        tokens::Api::openapi(),
+    ]
 }
 
 /// The whole description.

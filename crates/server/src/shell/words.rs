@@ -18,7 +18,7 @@ macro_rules! sources {
     };
 }
 
-sources!["shell", "problems", "settings", "jobs", "mail", "tokens"];
+sources!["shell", "problems", "claims", "evidence", "settings", "jobs", "mail", "tokens"];
 
 fn bundle(tag: &str, sources: &[&str]) -> FluentBundle<FluentResource> {
     let mut bundle = FluentBundle::new_concurrent(vec![tag.parse().unwrap_or_default()]);
