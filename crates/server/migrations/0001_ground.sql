@@ -154,7 +154,7 @@ CREATE TABLE document (
     claim_id TEXT
 );
 CREATE INDEX document_uploader ON document (uploaded_by, uploaded_at);
-CREATE INDEX document_sha256 ON document (sha256);
+CREATE UNIQUE INDEX document_once ON document (sha256, uploaded_by);
 CREATE INDEX document_claim ON document (claim_id);
 CREATE TABLE invoice_use (identity TEXT PRIMARY KEY, claim_id TEXT NOT NULL, since TEXT NOT NULL);
 CREATE INDEX invoice_use_claim ON invoice_use (claim_id);

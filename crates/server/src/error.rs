@@ -35,6 +35,24 @@ pub enum Error {
     /// The same request was carried out before, and its answer was lost.
     #[error("this request was carried out before, but its answer was lost: look at what it made")]
     AnswerLost,
+    /// Somebody else was faster, and it is known who and how.
+    #[error("{who} was faster: {kind}")]
+    ChangedBy {
+        /// Their name.
+        who: String,
+        /// What happened: the kind of the event.
+        kind: String,
+        /// When.
+        at: jiff::Timestamp,
+    },
+    /// An invoice is held by another live claim.
+    #[error("the invoice was already used on {on}")]
+    InvoiceTaken {
+        /// Since when.
+        on: jiff::civil::Date,
+        /// The number of that claim, for those who may read it.
+        claim: Option<String>,
+    },
     /// Too many tries; wait this many seconds.
     #[error("too many tries: wait {0} seconds")]
     TooMany(u64),
@@ -76,7 +94,11 @@ impl Error {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Forbidden(_) | Error::CrossSite => StatusCode::FORBIDDEN,
             Error::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Error::Conflict | Error::Running | Error::AnswerLost => StatusCode::CONFLICT,
+            Error::Conflict
+            | Error::Running
+            | Error::AnswerLost
+            | Error::ChangedBy { .. }
+            | Error::InvoiceTaken { .. } => StatusCode::CONFLICT,
             Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Sql(_) | Error::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -109,6 +131,8 @@ impl Error {
             Error::Conflict => "changed",
             Error::Running => "running",
             Error::AnswerLost => "answer-lost",
+            Error::ChangedBy { .. } => "changed-by",
+            Error::InvoiceTaken { .. } => "invoice-taken",
             Error::TooMany(_) => "too-many",
             Error::TooLarge(_) => "too-large",
             Error::Sql(_) | Error::Broken(_) => "broken",
@@ -141,6 +165,8 @@ pub struct Failure {
     pub fields: Vec<Problem>,
     /// Anything a machine may want: the whole refusal.
     pub refusal: Option<Refusal>,
+    /// The number of the claim to look at, for those who may read it.
+    pub claim: Option<String>,
 }
 
 impl From<&Error> for Failure {
@@ -148,6 +174,7 @@ impl From<&Error> for Failure {
         let mut args = Vec::new();
         let mut fields = Vec::new();
         let mut refusal = None;
+        let mut claim = None;
         match error {
             Error::Refused(r) => {
                 match r {
@@ -160,7 +187,17 @@ impl From<&Error> for Failure {
                     }
                     _ => {}
                 }
-                refusal = Some(r.clone());
+                // Which other claim holds an invoice is not for everybody to know.
+                refusal = Some(r.clone()).filter(|r| !matches!(r, Refusal::Taken { .. }));
+            }
+            Error::InvoiceTaken { on, claim: other } => {
+                args.push(("on".to_owned(), on.to_string()));
+                claim.clone_from(other);
+            }
+            Error::ChangedBy { who, kind, at } => {
+                args.push(("who".to_owned(), who.clone()));
+                args.push(("kind".to_owned(), kind.clone()));
+                args.push(("at".to_owned(), at.strftime("%Y-%m-%d %H:%M UTC").to_string()));
             }
             Error::Invalid(problems) => fields = problems.clone(),
             Error::NotFound(what) => args.push(("what".to_owned(), (*what).to_owned())),
@@ -175,6 +212,7 @@ impl From<&Error> for Failure {
             args,
             fields,
             refusal,
+            claim,
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod crm;
 pub mod db;
 pub mod demo;
 pub mod error;
+pub mod evidence;
 pub mod files;
 pub mod http;
 mod idempotency;
@@ -38,6 +39,8 @@ use crate::app::App;
 fn routes() -> Router<Arc<App>> {
     Router::new()
         .merge(auth::routes())
+        .merge(claims::routes())
+        .merge(evidence::routes())
         .merge(jobs::routes())
         .merge(live::routes())
         .merge(openapi::routes())

@@ -13,7 +13,11 @@ use utoipa::openapi::{Content, InfoBuilder, Ref, Required, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
+<<<<<<< HEAD
 use crate::{jobs, payments, tokens};
+=======
+use crate::{claims, evidence, jobs, tokens};
+>>>>>>> 20c38ff5e18ced078c0f7f9784c0d502091cace9
 
 /// What failed, as `application/problem+json` (RFC 9457).
 #[derive(serde::Serialize, ToSchema)]
@@ -34,6 +38,8 @@ pub struct Problem {
     /// The whole refusal of a claim's command, for programs.
     #[schema(value_type = Option<Object>)]
     pub refusal: Option<serde_json::Value>,
+    /// The number of the claim that holds an invoice, for those who may read it.
+    pub claim: Option<String>,
 }
 
 /// A field at fault.
@@ -54,9 +60,15 @@ struct Shared;
 /// The `Api` of every feature. A new one is added here; a test fails if a route is missing.
 fn features() -> Vec<utoipa::openapi::OpenApi> {
     vec![
+<<<<<<< HEAD
         jobs::Api::openapi(),
         payments::Api::openapi(),
         payments::PayeeApi::openapi(),
+=======
+        claims::Api::openapi(),
+        evidence::Api::openapi(),
+        jobs::Api::openapi(),
+>>>>>>> 20c38ff5e18ced078c0f7f9784c0d502091cace9
         tokens::Api::openapi(),
     ]
 }

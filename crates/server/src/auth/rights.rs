@@ -155,6 +155,8 @@ actions! {
     EditRecord = "editRecord",
     /// See a document.
     ReadDocument = "readDocument",
+    /// Bring a document.
+    AddDocument = "addDocument",
     /// Batch and settle payments.
     Pay = "pay",
     /// See payments.

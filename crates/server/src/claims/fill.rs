@@ -1,13 +1,15 @@
 //! Beginning a claim from what the CRM knows: every filled field remembers record, revision and time.
 
 use jiff::civil::Date;
+use outlay_connect::Object;
 use outlay_core::claim::{Content, Links, Source};
 use outlay_core::ids::{AccountId, ActivityId, DealId, EmployeeId};
 
 use super::NewDraft;
+use super::records::{Record, get};
 use crate::app::App;
 use crate::args;
-use crate::clock::{day, moment, now};
+use crate::clock::{day, now};
 use crate::db::Sql;
 use crate::error::Error;
 use crate::people::{maybe, stored};
@@ -77,74 +79,31 @@ struct Filled {
     purpose: String,
 }
 
-#[derive(sqlx::FromRow)]
-struct Record {
-    id: String,
-    external_id: String,
-    revision: String,
-    read_at: i64,
-    name: String,
-    account_id: Option<String>,
-    contact_id: Option<String>,
-    deal_id: Option<String>,
-    owner: Option<String>,
-    happened_on: Option<String>,
-}
-
-impl Record {
-    fn source(&self, field: &str, object: &str, value: &str) -> Source {
-        Source {
-            field: field.to_owned(),
-            object: object.to_owned(),
-            external_id: self.external_id.clone(),
-            revision: self.revision.clone(),
-            read_at: moment(self.read_at),
-            value: value.to_owned(),
-        }
-    }
-}
-
-const ACCOUNT: &str = "SELECT r.id, r.external_id, r.revision, r.read_at, r.name, NULL AS account_id, NULL AS contact_id, \
-    NULL AS deal_id, NULL AS owner, NULL AS happened_on FROM account r WHERE r.id = $1 AND r.deleted = $2";
-const CONTACT: &str = "SELECT r.id, r.external_id, r.revision, r.read_at, r.name, r.account_id, NULL AS contact_id, \
-    NULL AS deal_id, NULL AS owner, NULL AS happened_on FROM contact r WHERE r.id = $1 AND r.deleted = $2";
-const DEAL: &str = "SELECT r.id, r.external_id, r.revision, r.read_at, r.name, r.account_id, r.contact_id, \
-    NULL AS deal_id, COALESCE(e.name, r.crm_owner) AS owner, NULL AS happened_on \
-    FROM deal r LEFT JOIN employee e ON e.id = r.owner_id WHERE r.id = $1 AND r.deleted = $2";
-const PROJECTS: &str = "SELECT r.id, r.external_id, r.revision, r.read_at, r.name, r.account_id, NULL AS contact_id, \
-    r.deal_id, NULL AS owner, NULL AS happened_on FROM project r WHERE r.deal_id = $1 AND r.deleted = $2 LIMIT 2";
-const ACTIVITY: &str = "SELECT r.id, r.external_id, r.revision, r.read_at, r.subject AS name, r.account_id, r.contact_id, \
-    r.deal_id, NULL AS owner, r.happened_on FROM activity r WHERE r.id = $1 AND r.deleted = $2";
-
-async fn record(sql: &mut Sql, text: &'static str, id: &str, what: &'static str) -> Result<Record, Error> {
-    sql.maybe(text, args![id, false]).await?.ok_or(Error::NotFound(what))
-}
-
 impl Filled {
     async fn account(&mut self, sql: &mut Sql, id: &str) -> Result<(), Error> {
-        let account = record(sql, ACCOUNT, id, "account").await?;
+        let account = get(sql, Object::Account, id).await?;
         self.links.account = Some(stored(&account.id)?);
         self.sources
-            .push(account.source("links.account", "account", &account.name));
+            .push(account.source("links.account", Object::Account, &account.name));
         self.account_name = account.name;
         Ok(())
     }
 
     async fn contact(&mut self, sql: &mut Sql, id: &str) -> Result<(), Error> {
-        let contact = record(sql, CONTACT, id, "contact").await?;
+        let contact = get(sql, Object::Contact, id).await?;
         self.links.contact = Some(stored(&contact.id)?);
         self.sources
-            .push(contact.source("links.contact", "contact", &contact.name));
+            .push(contact.source("links.contact", Object::Contact, &contact.name));
         Ok(())
     }
 
     /// The deal, and what hangs on it.
     async fn deal(&mut self, sql: &mut Sql, id: &str) -> Result<(), Error> {
-        let deal = record(sql, DEAL, id, "deal").await?;
+        let deal = get(sql, Object::Deal, id).await?;
         self.links.deal = Some(stored(&deal.id)?);
-        self.sources.push(deal.source("links.deal", "deal", &deal.name));
+        self.sources.push(deal.source("links.deal", Object::Deal, &deal.name));
         if let Some(owner) = &deal.owner {
-            self.sources.push(deal.source("owner", "deal", owner));
+            self.sources.push(deal.source("owner", Object::Deal, owner));
         }
         if let (None, Some(account)) = (self.links.account, &deal.account_id) {
             self.account(sql, account).await?;
@@ -152,17 +111,24 @@ impl Filled {
         if let (None, Some(contact)) = (self.links.contact, &deal.contact_id) {
             self.contact(sql, contact).await?;
         }
-        let projects: Vec<Record> = sql.all(PROJECTS, args![id, false]).await?;
-        if let [only] = projects.as_slice() {
+        let projects: Vec<(String,)> = sql
+            .all(
+                "SELECT id FROM project WHERE deal_id = $1 AND deleted = $2 LIMIT 2",
+                args![id, false],
+            )
+            .await?;
+        if let [(only,)] = projects.as_slice() {
+            let only = get(sql, Object::Project, only).await?;
             self.links.project = Some(stored(&only.id)?);
-            self.sources.push(only.source("links.project", "project", &only.name));
+            self.sources
+                .push(only.source("links.project", Object::Project, &only.name));
         }
         self.deal_name = deal.name;
         Ok(())
     }
 
     async fn activity(&mut self, sql: &mut Sql, id: &str) -> Result<(), Error> {
-        let visit = record(sql, ACTIVITY, id, "activity").await?;
+        let visit = get(sql, Object::Activity, id).await?;
         if let Some(account) = &visit.account_id {
             self.account(sql, account).await?;
         }
@@ -185,7 +151,7 @@ impl Filled {
             )
             .await?;
         let Some((id,)) = row else { return Ok(()) };
-        let visit = record(sql, ACTIVITY, &id, "activity").await?;
+        let visit = get(sql, Object::Activity, &id).await?;
         self.visit(&visit)
     }
 
@@ -193,9 +159,10 @@ impl Filled {
         self.links.activity = Some(stored(&visit.id)?);
         self.links.visited_on = maybe(visit.happened_on.clone())?;
         self.sources
-            .push(visit.source("links.activity", "activity", &visit.name));
+            .push(visit.source("links.activity", Object::Activity, &visit.name));
         if let Some(on) = &visit.happened_on {
-            self.sources.push(visit.source("links.visited_on", "activity", on));
+            self.sources
+                .push(visit.source("links.visited_on", Object::Activity, on));
         }
         self.purpose = visit.name.clone();
         Ok(())

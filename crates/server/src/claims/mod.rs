@@ -1,14 +1,58 @@
-//! Claims: reading, deciding, committing.
+//! Claims: reading, deciding, committing, and the pages of the people who make them.
 
 mod act;
+mod api;
+pub mod begin;
 mod commit;
+pub mod edit;
+mod edit_pages;
+pub mod edit_view;
 mod fill;
+mod form;
+mod fx;
+pub mod input;
 mod judge;
+mod line_view;
+pub mod list;
+mod pages;
 mod payable;
+pub mod records;
+mod resolve;
+pub mod route_view;
 pub mod scope;
 mod spend;
 pub mod store;
+pub mod timeline;
+pub mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
 
 pub use act::{NewDraft, Preview, act, act_in, draft, draft_in, preview};
+pub use api::{Api, allowed};
 pub use commit::{EVENTS, MailJob, WriteBackJob};
 pub use fill::{Start, fill, fill_from_deal};
+
+use crate::app::App;
+
+/// Pages and API.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/claims", get(pages::list).post(pages::new))
+        .route("/claims/new", get(pages::new_form))
+        .route("/claims/{no}", get(pages::one).post(edit_pages::post))
+        .route("/claims/{no}/edit", get(edit_pages::form))
+        .route("/claims/{no}/check", post(edit_pages::check))
+        .route("/claims/{no}/submission", post(pages::submit))
+        .route("/claims/{no}/withdrawal", post(pages::withdraw))
+        .route("/claims/{no}/comments", post(pages::comment))
+        .route("/claims/{no}/copy", post(pages::copy))
+        .route("/api/v1/claims", get(api::list).post(api::new))
+        .route("/api/v1/claims/{no}", get(api::one).put(api::put))
+        .route("/api/v1/claims/{no}/submission", post(api::submit))
+        .route("/api/v1/claims/{no}/withdrawal", post(api::withdraw))
+        .route("/api/v1/claims/{no}/comments", post(api::comment))
+        .route("/api/v1/claims/{no}/copy", post(api::copy))
+}

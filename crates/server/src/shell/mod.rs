@@ -1,6 +1,7 @@
 //! What all pages share: words, failures, assets, the frame around a page.
 
 pub mod assets;
+mod body;
 mod frame;
 pub mod problems;
 mod settings;
@@ -9,6 +10,7 @@ mod words;
 use axum::http::HeaderMap;
 use outlay_core::claim::Problem;
 
+pub use body::Body;
 pub use frame::{Frame, hue, letters, page};
 pub use settings::SettingsNav;
 pub use words::W;

@@ -19,6 +19,7 @@ struct ProblemPage {
     status: u16,
     title: String,
     fields: Vec<(String, String)>,
+    claim: Option<String>,
     request_id: String,
 }
 
@@ -28,6 +29,7 @@ struct ProblemPage {
 struct ProblemPart {
     title: String,
     fields: Vec<(String, String)>,
+    claim: Option<String>,
 }
 
 /// Renders the failure that a handler left in its answer.
@@ -44,6 +46,7 @@ pub async fn render(request: Request, next: Next) -> Response {
             args: vec![],
             fields: vec![],
             refusal: None,
+            claim: None,
         };
         response.extensions_mut().insert(failure);
     }
@@ -115,6 +118,7 @@ impl Asked {
                     "field": field, "code": p.code, "message": words,
                 })).collect::<Vec<_>>(),
                 "refusal": failure.refusal,
+                "claim": failure.claim,
             });
             let mut response = body.to_string().into_response();
             response.headers_mut().insert(
@@ -127,13 +131,19 @@ impl Asked {
             return Redirect::to(&super::link("/login", &[("next", &self.path)])).into_response();
         }
         let html = if self.htmx {
-            ProblemPart { title, fields }.render()
+            ProblemPart {
+                title,
+                fields,
+                claim: failure.claim.clone(),
+            }
+            .render()
         } else {
             ProblemPage {
                 w,
                 status: failure.status,
                 title,
                 fields,
+                claim: failure.claim.clone(),
                 request_id: self.request_id.clone(),
             }
             .render()

@@ -1,9 +1,11 @@
 //! The integration suite: each test runs on SQLite, and on PostgreSQL where `OUTLAY_TEST_POSTGRES` names a server.
 
 mod auth;
+mod claims;
 mod cli;
 mod crm;
 mod demo;
+mod evidence;
 mod idempotency;
 mod jobs;
 mod life;

@@ -1,0 +1,307 @@
+//! The edit page: plain posts that lose nothing, nicer with scripts.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use outlay_core::claim::{Claim, Command, Problem, Refusal};
+
+use super::api::allowed;
+use super::edit_view::{EditView, default_allocation, edit_view};
+use super::form::{Button, Posted};
+use super::input::ClaimInput;
+use super::resolve::resolve;
+use super::route_view::{Look, StepView, route};
+use super::view::FindingView;
+use super::{act, edit, store};
+use crate::app::App;
+use crate::auth::{Action, Permit, Visitor};
+use crate::db::Sql;
+use crate::error::{Error, Failure};
+use crate::evidence::{self, veil};
+use crate::shell::{Frame, W, page};
+
+#[derive(Template)]
+#[template(path = "pages/claim-edit.html")]
+struct EditPage {
+    f: Frame,
+    number: String,
+    n: u32,
+    status: &'static str,
+    returned: Option<String>,
+    v: EditView,
+    check: Check,
+    trouble: Option<Trouble>,
+}
+
+impl EditPage {
+    /// Tone, icon and word of the state.
+    fn badge(&self) -> (&'static str, &'static str, String) {
+        super::view::badge(&self.f.w, self.status)
+    }
+}
+
+/// What hindered the last try.
+struct Trouble {
+    title: String,
+    claim: Option<String>,
+}
+
+/// What would happen if it were submitted as typed.
+struct Check {
+    /// Whether what is typed can be judged at all.
+    known: bool,
+    findings: Vec<FindingView>,
+    reasons: Vec<String>,
+    passes: bool,
+    refusal: Option<String>,
+    policy: Option<String>,
+    steps: Vec<StepView>,
+}
+
+#[derive(Template)]
+#[template(path = "parts/claim-check.html")]
+struct CheckPart {
+    w: W,
+    check: Check,
+}
+
+async fn check_of(sql: &mut Sql, app: &App, visitor: &Visitor, claim: &Claim) -> Result<Check, Error> {
+    let w = W(visitor.lang);
+    let look = Look::at(sql, app, claim).await?;
+    let org = app.org(sql).await?;
+    let zone = org
+        .entity(claim.content.entity)
+        .map_or("UTC", |e| e.zone.as_str())
+        .to_owned();
+    Ok(Check {
+        known: true,
+        findings: look.findings(w),
+        reasons: look.reasons(w),
+        passes: look.passes(),
+        refusal: look.refusal(w),
+        policy: look.policy_label(w),
+        steps: route(sql, app, w, claim, &look, visitor.person.id(), &zone).await?,
+    })
+}
+
+const UNKNOWN: Check = Check {
+    known: false,
+    findings: Vec::new(),
+    reasons: Vec::new(),
+    passes: false,
+    refusal: None,
+    policy: None,
+    steps: Vec::new(),
+};
+
+/// The claim as typed, if it can be read.
+async fn typed(sql: &mut Sql, app: &App, visitor: &Visitor, claim: &Claim, input: &ClaimInput) -> Result<Claim, Error> {
+    let base = (&claim.content, claim.sources.as_slice());
+    let (content, sources) = resolve(sql, app, &visitor.person, Some(claim.id), base, input).await?;
+    let today = store::today(&*app.org(sql).await?, &content)?;
+    let problems = content.problems(today);
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
+    }
+    Ok(Claim {
+        content,
+        sources,
+        ..claim.clone()
+    })
+}
+
+/// GET /claims/{no}/edit.
+pub async fn form(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(no): Path<String>,
+) -> Result<Response, Error> {
+    let (claim, _) = allowed(&app, &visitor, &no, Action::EditClaim).await?;
+    if !claim.status().is_editable() {
+        return Ok(Redirect::to(&format!("/claims/{no}")).into_response());
+    }
+    let shown = Shown {
+        app: &app,
+        visitor: &visitor,
+        headers: &headers,
+        claim: &claim,
+    };
+    let input = ClaimInput::of(&claim.content);
+    Ok(shown.page(claim.n, input, &[], None).await?.into_response())
+}
+
+struct Shown<'a> {
+    app: &'a Arc<App>,
+    visitor: &'a Visitor,
+    headers: &'a HeaderMap,
+    claim: &'a Claim,
+}
+
+impl Shown<'_> {
+    async fn page(
+        &self,
+        n: u32,
+        input: ClaimInput,
+        problems: &[Problem],
+        trouble: Option<Trouble>,
+    ) -> Result<Html<String>, Error> {
+        let (app, visitor, claim) = (self.app, self.visitor, self.claim);
+        let mut sql = app.db.read();
+        let w = W(visitor.lang);
+        let check = match typed(&mut sql, app, visitor, claim, &input).await {
+            Ok(claim) => check_of(&mut sql, app, visitor, &claim).await?,
+            Err(Error::Invalid(_)) => UNKNOWN,
+            Err(error) => return Err(error),
+        };
+        page(&EditPage {
+            f: Frame::load(&mut sql, app, visitor, self.headers, "claims").await?,
+            number: claim.number.clone(),
+            n,
+            status: claim.status().code(),
+            returned: match &claim.state {
+                outlay_core::claim::State::Returned { reason, .. } => Some(reason.clone()),
+                _ => None,
+            },
+            v: edit_view(&mut sql, app, &visitor.person, w, claim, input, problems).await?,
+            check,
+            trouble,
+        })
+    }
+}
+
+/// POST /claims/{no}: keeps what was typed, hands it in, or rearranges the form, as the button says.
+pub async fn post(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(no): Path<String>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Error> {
+    let (claim, permit) = allowed(&app, &visitor, &no, Action::EditClaim).await?;
+    let mut posted = Posted::read(&pairs);
+    if posted.n == 0 {
+        posted.n = claim.n;
+    }
+    let shown = Shown {
+        app: &app,
+        visitor: &visitor,
+        headers: &headers,
+        claim: &claim,
+    };
+    if let Button::Use(id) = &posted.button {
+        let id = id.clone();
+        add_document(&app, &visitor, &claim, &mut posted.input, &id).await?;
+        return Ok(shown.page(posted.n, posted.input, &[], None).await?.into_response());
+    }
+    if posted.rearrange() {
+        return Ok(shown.page(posted.n, posted.input, &[], None).await?.into_response());
+    }
+    let w = W(visitor.lang);
+    match carry_out(&app, &visitor, &permit, &claim, &posted).await {
+        Ok(at) => Ok(Redirect::to(&at).into_response()),
+        Err(error) if error.status().is_client_error() => {
+            let error = veil(&app, &visitor.person, error).await;
+            let failure = Failure::from(&error);
+            let trouble = Trouble {
+                title: w.args(&format!("problem-{}", failure.code), &failure.args),
+                claim: failure.claim.clone(),
+            };
+            // What was kept before the refusal is what the form now stands on.
+            let kept = matches!(&error, Error::Refused(r) if !matches!(r, Refusal::Problems { .. }))
+                && posted.button == Button::Submit;
+            let now = store::load(&mut app.db.read(), claim.id).await?;
+            let shown = Shown { claim: &now, ..shown };
+            let n = if kept { now.n } else { posted.n };
+            let html = shown.page(n, posted.input, &failure.fields, Some(trouble)).await?;
+            let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+            Ok((status, html).into_response())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn carry_out(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    permit: &Permit,
+    claim: &Claim,
+    posted: &Posted,
+) -> Result<String, Error> {
+    let kept = edit::edit(app, permit, &visitor.person, claim.id, posted.n, posted.input.clone()).await?;
+    if posted.button != Button::Submit {
+        return Ok(format!("/claims/{}/edit", kept.number));
+    }
+    let (_, permit) = allowed(app, visitor, &kept.number, Action::SubmitClaim).await?;
+    act(app, &permit, kept.id, Command::Submit).await?;
+    Ok(format!("/claims/{}", kept.number))
+}
+
+/// A line for a document: in place of the first line without one that has the same amount, else a new one.
+async fn add_document(
+    app: &App,
+    visitor: &Visitor,
+    claim: &Claim,
+    input: &mut ClaimInput,
+    id: &str,
+) -> Result<(), Error> {
+    let mut sql = app.db.read();
+    if input.lines.iter().any(|l| l.document == id) {
+        return Ok(());
+    }
+    let document = evidence::store::readable(&mut sql, app, &visitor.person, id).await?;
+    if let Some(identity) = &document.invoice_identity {
+        evidence::free(&mut sql, app, &visitor.person, identity, Some(claim.id)).await?;
+    }
+    let rules = app.rules(&mut sql).await?;
+    let today = store::today(&*app.org(&mut sql).await?, &claim.content)?;
+    let policy = rules.policy(claim.content.entity, today);
+    let mut line = evidence::line(&document, policy, claim.content.currency)?;
+    line.allocations = vec![default_allocation(input)];
+    let same = |l: &&mut super::input::LineInput| {
+        l.document.is_empty()
+            && !line.paid.amount.is_empty()
+            && l.paid == line.paid
+            && l.incurred_on == line.incurred_on
+    };
+    let blank = |l: &&mut super::input::LineInput| {
+        l.document.is_empty() && l.paid.amount.is_empty() && l.description.is_empty()
+    };
+    if let Some(known) = input.lines.iter_mut().find(same) {
+        known.document = line.document;
+        if known.tax.is_none() {
+            known.tax = line.tax;
+        }
+    } else if let Some(empty) = input.lines.iter_mut().find(blank) {
+        line.id.clone_from(&empty.id);
+        *empty = line;
+    } else {
+        input.lines.push(line);
+    }
+    Ok(())
+}
+
+/// POST /claims/{no}/check: what would happen if it were submitted as typed. Nothing is kept.
+pub async fn check(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(no): Path<String>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Html<String>, Error> {
+    let (claim, _) = allowed(&app, &visitor, &no, Action::EditClaim).await?;
+    let posted = Posted::read(&pairs);
+    let mut sql = app.db.read();
+    let check = match typed(&mut sql, &app, &visitor, &claim, &posted.input).await {
+        Ok(claim) => check_of(&mut sql, &app, &visitor, &claim).await?,
+        Err(Error::Invalid(_)) => UNKNOWN,
+        Err(error) => return Err(error),
+    };
+    page(&CheckPart {
+        w: W(visitor.lang),
+        check,
+    })
+}

@@ -1,0 +1,132 @@
+//! The lines of a claim as they are read.
+
+use std::collections::HashMap;
+
+use outlay_core::claim::{Allocation, Claim, Line};
+use rust_decimal::Decimal;
+
+use super::view::{AllocationView, FindingView, LineView, RateView};
+use crate::app::App;
+use crate::db::{Sql, Value, dialect};
+use crate::error::Error;
+use crate::shell::W;
+
+/// All lines, each with the findings about it.
+pub async fn lines(
+    sql: &mut Sql,
+    app: &App,
+    w: W,
+    claim: &Claim,
+    findings: &[FindingView],
+) -> Result<Vec<LineView>, Error> {
+    let names = Names::of(sql, app, claim).await?;
+    let rules = app.rules(sql).await?;
+    let today = super::store::today(&*app.org(sql).await?, &claim.content)?;
+    let judged = claim.judged.as_ref().and_then(|j| rules.version(&j.policy));
+    let policy = judged.or_else(|| rules.policy(claim.content.entity, today));
+    let view = |(i, line): (usize, &Line)| LineView {
+        id: line.id.to_string(),
+        n: i + 1,
+        category: line.category.clone(),
+        category_name: policy
+            .and_then(|p| p.category(&line.category))
+            .map_or_else(|| line.category.clone(), |c| c.name.get(w.0).to_owned()),
+        incurred_on: line.incurred_on.to_string(),
+        description: line.description.clone(),
+        place: line.place.clone(),
+        quantity: line.quantity,
+        paid: line.paid.into(),
+        rate: line.rate.as_ref().map(|r| RateView {
+            value: r.value.normalize().to_string(),
+            source: r.source.clone(),
+            on: r.on.to_string(),
+        }),
+        claimed: line.claimed.into(),
+        tax: line.tax.map(Into::into),
+        document: line.evidence.as_ref().map(|e| e.document.to_string()),
+        grade: format!("{:?}", line.grade()),
+        allocations: names.allocations(line),
+        findings: findings.iter().filter(|f| f.line == Some(i + 1)).cloned().collect(),
+    };
+    Ok(claim.content.lines.iter().enumerate().map(view).collect())
+}
+
+/// Names of what the parts serve.
+struct Names {
+    records: HashMap<String, String>,
+    centers: HashMap<String, String>,
+}
+
+impl Names {
+    async fn of(sql: &mut Sql, app: &App, claim: &Claim) -> Result<Names, Error> {
+        let all = || claim.content.lines.iter().flat_map(|l| &l.allocations);
+        let mut records = HashMap::new();
+        let wanted: [(&str, Vec<String>); 3] = [
+            (
+                "account",
+                all().filter_map(|a| a.account).map(|i| i.to_string()).collect(),
+            ),
+            ("deal", all().filter_map(|a| a.deal).map(|i| i.to_string()).collect()),
+            (
+                "project",
+                all().filter_map(|a| a.project).map(|i| i.to_string()).collect(),
+            ),
+        ];
+        for (table, mut ids) in wanted {
+            ids.sort();
+            ids.dedup();
+            if ids.is_empty() {
+                continue;
+            }
+            let text = format!(
+                "SELECT id, name FROM {table} WHERE id IN ({})",
+                dialect::list(1, ids.len())
+            );
+            let rows: Vec<(String, String)> = sql.all_built(text, ids.into_iter().map(Value::from).collect()).await?;
+            records.extend(rows);
+        }
+        let org = app.org(sql).await?;
+        let centers = org.cost_centers().map(|c| (c.id.to_string(), c.name.clone())).collect();
+        Ok(Names { records, centers })
+    }
+
+    fn allocations(&self, line: &Line) -> Vec<AllocationView> {
+        let total = line.claimed.decimal();
+        let percent = |amount: Decimal| {
+            let share = (amount * Decimal::ONE_HUNDRED).checked_div(total).unwrap_or_default();
+            share.round_dp(1).normalize()
+        };
+        let mut begin = Decimal::ZERO;
+        let mut views = Vec::new();
+        for part in &line.allocations {
+            let share = percent(part.amount.decimal());
+            let (name, account_name) = self.name(part);
+            views.push(AllocationView {
+                name,
+                account_name,
+                account: part.account.map(|i| i.to_string()),
+                deal: part.deal.map(|i| i.to_string()),
+                project: part.project.map(|i| i.to_string()),
+                cost_center: part.cost_center.map(|i| i.to_string()),
+                amount: part.amount.into(),
+                share: format!("{share}%"),
+                bar: (format!("{begin}%"), format!("{share}%")),
+            });
+            begin += share;
+        }
+        views
+    }
+
+    /// The nearest record's name, and its customer's.
+    fn name(&self, part: &Allocation) -> (String, String) {
+        let record = |id: Option<String>| id.and_then(|i| self.records.get(&i)).cloned();
+        let account = record(part.account.map(|i| i.to_string())).unwrap_or_default();
+        let nearest = record(part.project.map(|i| i.to_string()))
+            .or_else(|| record(part.deal.map(|i| i.to_string())))
+            .or_else(|| part.cost_center.and_then(|c| self.centers.get(&c.to_string()).cloned()));
+        match nearest {
+            Some(name) => (name, account),
+            None => (account, String::new()),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Documents as JSON.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Multipart, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+use super::pages::{add_lines, keep, keep_on_claim};
+use super::store;
+use super::view::{DocumentList, DocumentView, document_view};
+use crate::app::App;
+use crate::auth::Visitor;
+use crate::claims::view::{ClaimView, claim_view};
+use crate::error::Error;
+
+/// The evidence part of the API.
+#[derive(OpenApi)]
+#[openapi(
+    paths(list, one, upload, upload_to_claim, super::pages::file),
+    components(schemas(DocumentView, DocumentList, Upload))
+)]
+pub struct Api;
+
+/// A form of files.
+#[derive(ToSchema)]
+#[allow(dead_code)]
+pub struct Upload {
+    /// XML (数电票, UBL, CII), PDF, JPEG or PNG; together at most 50 MB.
+    #[schema(value_type = Vec<String>, format = Binary)]
+    file: Vec<Vec<u8>>,
+}
+
+/// What a list is asked for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// `free`: only those on no live claim.
+    pub view: String,
+    /// Where the page before ended: its `next`.
+    pub after: String,
+}
+
+/// Your documents, the newest first.
+#[utoipa::path(get, path = "/api/v1/documents", tag = "documents", params(ListQuery), responses((status = 200, body = DocumentList)))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<DocumentList>, Error> {
+    Ok(Json(page(&app, &visitor, &query).await?))
+}
+
+/// Rows of a page.
+const PAGE: usize = 50;
+
+/// A page of the visitor's documents.
+pub async fn page(app: &App, visitor: &Visitor, query: &ListQuery) -> Result<DocumentList, Error> {
+    let mut sql = app.db.read();
+    let after = Some(query.after.as_str()).filter(|a| !a.is_empty());
+    let mut rows = store::mine(&mut sql, &visitor.person, query.view == "free", after, PAGE as u32 + 1).await?;
+    let more = rows.len() > PAGE;
+    rows.truncate(PAGE);
+    let next = rows.last().filter(|_| more).map(|r| r.id.clone());
+    let mut items = Vec::new();
+    for row in &rows {
+        items.push(document_view(&mut sql, app, visitor, row).await?);
+    }
+    Ok(DocumentList { items, next })
+}
+
+/// A document with what was read of it.
+#[utoipa::path(get, path = "/api/v1/documents/{id}", tag = "documents", params(("id" = String, Path)), responses((status = 200, body = DocumentView), (status = 404)))]
+pub async fn one(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Json<DocumentView>, Error> {
+    let mut sql = app.db.read();
+    let document = store::readable(&mut sql, &app, &visitor.person, &id).await?;
+    Ok(Json(document_view(&mut sql, &app, &visitor, &document).await?))
+}
+
+/// Keeps files. All are kept or none; the same bytes give the document that exists.
+#[utoipa::path(post, path = "/api/v1/documents", tag = "documents", request_body(content = Upload, content_type = "multipart/form-data"), responses((status = 201, body = Vec<DocumentView>), (status = 409, description = "An invoice is already used"), (status = 413), (status = 422)))]
+pub async fn upload(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    form: Multipart,
+) -> Result<(StatusCode, Json<Vec<DocumentView>>), Error> {
+    let ids = keep(&app, &visitor, &headers, form).await?;
+    let mut sql = app.db.read();
+    let mut views = Vec::new();
+    for id in ids {
+        let document = store::readable(&mut sql, &app, &visitor.person, &id).await?;
+        views.push(document_view(&mut sql, &app, &visitor, &document).await?);
+    }
+    Ok((StatusCode::CREATED, Json(views)))
+}
+
+/// Keeps files and makes a line of the draft from each invoice that says enough.
+#[utoipa::path(post, path = "/api/v1/claims/{no}/documents", tag = "documents", params(("no" = String, Path)), request_body(content = Upload, content_type = "multipart/form-data"), responses((status = 201, body = ClaimView), (status = 409), (status = 413), (status = 422)))]
+pub async fn upload_to_claim(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(no): Path<String>,
+    headers: HeaderMap,
+    form: Multipart,
+) -> Result<(StatusCode, Json<ClaimView>), Error> {
+    let (claim, permit, ids) = keep_on_claim(&app, &visitor, &no, &headers, form).await?;
+    let claim = add_lines(&app, &visitor, &permit, &claim, &ids).await?;
+    let view = claim_view(&mut app.db.read(), &app, &visitor, &claim).await?;
+    Ok((StatusCode::CREATED, Json(view)))
+}

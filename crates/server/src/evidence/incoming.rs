@@ -1,0 +1,189 @@
+//! Files as they come in: counted, told apart by their bytes, and read where a machine can.
+
+use axum::extract::Multipart;
+use axum::extract::multipart::MultipartError;
+use axum::http::{HeaderMap, StatusCode, header};
+use outlay_core::claim::{Grade, Problem};
+use outlay_documents::{Invoice, InvoiceKind, Limits, ReadError};
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+
+/// Most megabytes in one request.
+pub const MAX_MEGABYTES: u64 = 50;
+const MAX_BYTES: usize = 50 * 1024 * 1024;
+/// Most files in one request.
+const MAX_FILES: usize = 50;
+
+/// A file that may be kept.
+pub struct Incoming {
+    /// Its name, as given.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// SHA-256 of them, in hex.
+    pub sha256: String,
+    /// What it is.
+    pub media_type: &'static str,
+    /// What it says, if it could be read.
+    pub invoice: Option<Invoice>,
+}
+
+impl Incoming {
+    /// How good a proof it is: A for an invoice that says everything and agrees with itself, B for other invoices, C
+    /// for what was not read.
+    pub fn grade(&self) -> Grade {
+        match &self.invoice {
+            None => Grade::C,
+            Some(i) if i.consistent() && i.identity.is_some() && i.gross.is_some() && i.seller.name.is_some() => {
+                Grade::A
+            }
+            Some(_) => Grade::B,
+        }
+    }
+}
+
+/// Reads every file of a form. One that is refused refuses all, so that nothing is kept by half.
+pub async fn files(headers: &HeaderMap, mut form: Multipart) -> Result<Vec<Incoming>, Error> {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse::<u64>().ok());
+    if announced.is_some_and(|n| n > (MAX_BYTES + 64 * 1024) as u64) {
+        return Err(Error::TooLarge(MAX_MEGABYTES));
+    }
+    let mut total = 0;
+    let mut raw: Vec<(String, Vec<u8>)> = Vec::new();
+    while let Some(mut field) = form.next_field().await.map_err(refused)? {
+        let Some(name) = field.file_name().map(tidy) else {
+            continue;
+        };
+        let mut bytes = Vec::new();
+        while let Some(chunk) = field.chunk().await.map_err(refused)? {
+            total += chunk.len();
+            if total > MAX_BYTES {
+                return Err(Error::TooLarge(MAX_MEGABYTES));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        if name.is_empty() && bytes.is_empty() {
+            continue;
+        }
+        raw.push((name, bytes));
+        if raw.len() > MAX_FILES {
+            return Err(Error::Invalid(vec![
+                Problem::new("file", "too-many").with("max", MAX_FILES),
+            ]));
+        }
+    }
+    if raw.is_empty() {
+        return Err(Error::field("file", "missing"));
+    }
+    let looked = tokio::task::spawn_blocking(move || raw.into_iter().map(|(n, b)| look(n, b)).collect::<Vec<_>>())
+        .await
+        .map_err(|e| Error::Broken(e.to_string()))?;
+    let mut good = Vec::new();
+    let mut problems = Vec::new();
+    for one in looked {
+        match one {
+            Ok(file) => good.push(file),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() {
+        Ok(good)
+    } else {
+        Err(Error::Invalid(problems))
+    }
+}
+
+fn refused(error: MultipartError) -> Error {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Error::TooLarge(MAX_MEGABYTES)
+    } else {
+        Error::field("file", "not-a-form")
+    }
+}
+
+/// The last part of a path, without what cannot be shown.
+fn tidy(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let clean = last
+        .chars()
+        .filter(|c| !c.is_control() && !matches!(*c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'));
+    clean.take(120).collect()
+}
+
+/// Tells what a file is, by its bytes alone, and reads it if it is XML.
+fn look(name: String, bytes: Vec<u8>) -> Result<Incoming, Problem> {
+    let sha256 = hex::encode(Sha256::digest(&bytes));
+    let unread = [
+        (&b"%PDF-"[..], "application/pdf"),
+        (&b"\xFF\xD8\xFF"[..], "image/jpeg"),
+        (&b"\x89PNG\r\n\x1A\n"[..], "image/png"),
+    ];
+    let known = unread.into_iter().find(|(magic, _)| bytes.starts_with(magic));
+    let (media_type, invoice) = match known {
+        Some((_, media_type)) => (media_type, None),
+        None => match outlay_documents::read(&bytes, &Limits::default()) {
+            Ok(invoice) if is_reversal(&invoice) => return Err(Problem::new(name, "invoice-red")),
+            Ok(invoice) => ("application/xml", Some(invoice)),
+            Err(error) => return Err(refusal(name, &error)),
+        },
+    };
+    Ok(Incoming {
+        name,
+        bytes,
+        sha256,
+        media_type,
+        invoice,
+    })
+}
+
+fn is_reversal(invoice: &Invoice) -> bool {
+    invoice.kind == InvoiceKind::Red || invoice.gross.is_some_and(|g| g.minor <= 0)
+}
+
+fn refusal(name: String, error: &ReadError) -> Problem {
+    let code = error.code().replace('.', "-");
+    let mut problem = Problem::new(name, &code).with("said", error);
+    for (arg, value) in error.args() {
+        problem = problem.with(arg, value);
+    }
+    problem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_paths_and_tricks() {
+        assert_eq!(tidy("C:\\evil\\..\\a.xml"), "a.xml");
+        assert_eq!(tidy("../../etc/passwd"), "passwd");
+        assert_eq!(tidy("invoice\u{202e}lmx.exe\n"), "invoicelmx.exe");
+    }
+
+    #[test]
+    fn what_is_no_receipt_is_refused() {
+        for (bytes, code) in [
+            (
+                &b"<html><script>alert(1)</script></html>"[..],
+                "document-unsupported-html",
+            ),
+            (
+                &b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>"[..],
+                "document-unsupported-svg",
+            ),
+            (&b"PK\x03\x04aaaa"[..], "document-unsupported-zip"),
+            (&b""[..], "document-empty"),
+            (
+                &b"<!DOCTYPE x [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><x>&a;</x>"[..],
+                "document-doctype",
+            ),
+        ] {
+            let refused = look("x".to_owned(), bytes.to_vec()).err().map(|p| p.code);
+            assert_eq!(refused.as_deref(), Some(code));
+        }
+    }
+}

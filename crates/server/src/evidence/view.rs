@@ -1,0 +1,210 @@
+//! A document as it is read, by page and API alike.
+
+use outlay_documents::{CheckKind, Dialect, Invoice};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::store::{self, Document};
+use crate::app::App;
+use crate::auth::Visitor;
+use crate::claims::view::MoneyView;
+use crate::clock::moment;
+use crate::db::Sql;
+use crate::error::Error;
+use crate::shell::{W, short_moment};
+
+/// One comparison within an invoice.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CheckView {
+    /// What was compared: `net_tax_gross` …
+    pub what: String,
+    /// Whether it holds.
+    pub passed: bool,
+    /// What was compared, in words.
+    pub words: String,
+    /// The values compared.
+    pub detail: String,
+}
+
+/// One item of an invoice.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ItemView {
+    /// What was bought.
+    pub name: String,
+    /// Quantity and unit as written.
+    pub quantity: String,
+    /// Without tax.
+    pub net: Option<MoneyView>,
+    /// Tax.
+    pub tax: Option<MoneyView>,
+}
+
+/// A document.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DocumentView {
+    /// Its id.
+    pub id: String,
+    /// The file's name.
+    pub name: String,
+    /// `application/xml`, `application/pdf`, `image/jpeg`, `image/png`.
+    pub media_type: String,
+    /// How many bytes.
+    pub bytes: i64,
+    /// SHA-256 of them, in hex.
+    pub sha256: String,
+    /// When it came, in RFC 3339.
+    pub uploaded_at: String,
+    /// A: an invoice that says everything and agrees with itself; B: an invoice that does not; C: not read.
+    pub grade: String,
+    /// The key under which it may be claimed once.
+    pub invoice_identity: Option<String>,
+    /// Number as written.
+    pub number: Option<String>,
+    /// Day of issue.
+    pub issued_on: Option<String>,
+    /// Who sold.
+    pub seller: Option<String>,
+    /// Who bought.
+    pub buyer: Option<String>,
+    /// Without tax.
+    pub net: Option<MoneyView>,
+    /// Tax.
+    pub tax: Option<MoneyView>,
+    /// With tax.
+    pub gross: Option<MoneyView>,
+    /// The items.
+    pub items: Vec<ItemView>,
+    /// Comparisons within it.
+    pub checks: Vec<CheckView>,
+    /// The number of the claim it is on, if the reader may read that claim.
+    pub claim: Option<String>,
+    /// Whether no live claim has it.
+    pub free: bool,
+    /// Whether an authority confirmed it: never yet.
+    pub verified: bool,
+    /// The kind of document, in words.
+    pub kind: String,
+    /// When it came, for people.
+    #[serde(skip)]
+    pub when: String,
+}
+
+impl DocumentView {
+    /// What people call it: the seller, else the file.
+    pub fn title(&self) -> &str {
+        self.seller.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Its icon.
+    pub fn icon(&self) -> &'static str {
+        match self.media_type.as_str() {
+            "application/xml" => "file-code",
+            _ => "file-text",
+        }
+    }
+}
+
+/// Documents, page by page.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DocumentList {
+    /// The newest first.
+    pub items: Vec<DocumentView>,
+    /// What `after` must be for what follows.
+    pub next: Option<String>,
+}
+
+/// The message that names a kind of document.
+pub fn kind_key(document: &Document, invoice: Option<&Invoice>) -> &'static str {
+    match (document.media_type.as_str(), invoice.map(|i| i.dialect)) {
+        ("application/pdf", _) => "kind-pdf",
+        ("image/jpeg" | "image/png", _) => "kind-picture",
+        (_, Some(Dialect::Cii)) => "kind-cii",
+        (_, Some(Dialect::UblInvoice | Dialect::UblCreditNote)) => "kind-ubl",
+        (_, Some(_)) if invoice.is_some_and(|i| !i.travel.is_empty()) => "kind-china-travel",
+        (_, Some(_)) => "kind-china",
+        _ => "kind-xml",
+    }
+}
+
+/// Gathers what `visitor` reads of a document; the caller has checked that they may.
+pub async fn document_view(
+    sql: &mut Sql,
+    app: &App,
+    visitor: &Visitor,
+    document: &Document,
+) -> Result<DocumentView, Error> {
+    let w = W(visitor.lang);
+    let invoice = document.read()?;
+    let claim = match &document.claim_number {
+        Some(number) if store::reads_claim(sql, app, &visitor.person, document).await? => Some(number.clone()),
+        _ => None,
+    };
+    let i = invoice.as_ref();
+    let at = moment(document.uploaded_at);
+    Ok(DocumentView {
+        id: document.id.clone(),
+        name: document.name.clone(),
+        media_type: document.media_type.clone(),
+        bytes: document.bytes,
+        sha256: document.sha256.clone(),
+        uploaded_at: at.to_string(),
+        grade: document.grade.clone(),
+        invoice_identity: document.invoice_identity.clone(),
+        number: i.and_then(|i| i.number.clone()),
+        issued_on: document.issued_on.clone(),
+        seller: document.seller.clone(),
+        buyer: i.and_then(|i| i.buyer.name.clone()),
+        net: i.and_then(|i| i.net).map(Into::into),
+        tax: i.and_then(|i| i.tax).map(Into::into),
+        gross: document.gross().map(Into::into),
+        items: i.map(items).unwrap_or_default(),
+        checks: i.map(|i| checks(w, i)).unwrap_or_default(),
+        claim,
+        free: document.is_free(),
+        verified: false,
+        kind: w.t(kind_key(document, i)),
+        when: short_moment(w, at, "Asia/Shanghai"),
+    })
+}
+
+fn items(invoice: &Invoice) -> Vec<ItemView> {
+    let all = invoice.lines.iter().take(50);
+    all.map(|line| {
+        let parts = [line.class.as_deref(), line.name.as_deref()];
+        let name: Vec<&str> = parts.into_iter().flatten().collect();
+        let quantity = line.quantity.map(|q| q.normalize().to_string());
+        let quantity: Vec<String> = quantity.into_iter().chain(line.unit.clone()).collect();
+        ItemView {
+            name: name.join(" · "),
+            quantity: quantity.join(" "),
+            net: line.net.map(Into::into),
+            tax: line.tax.map(Into::into),
+        }
+    })
+    .collect()
+}
+
+fn checks(w: W, invoice: &Invoice) -> Vec<CheckView> {
+    let all = invoice.checks.iter();
+    all.map(|check| {
+        let what = match check.what {
+            CheckKind::NetTaxGross => "net_tax_gross",
+            CheckKind::LinesNet => "lines_net",
+            CheckKind::LinesTax => "lines_tax",
+            CheckKind::LinesGross => "lines_gross",
+            CheckKind::Payable => "payable",
+            CheckKind::CapitalAmount => "capital_amount",
+            CheckKind::SellerTaxId => "seller_tax_id",
+            CheckKind::BuyerTaxId => "buyer_tax_id",
+            CheckKind::NumberAgrees => "number_agrees",
+            CheckKind::NumberYear => "number_year",
+        };
+        CheckView {
+            what: what.to_owned(),
+            passed: check.passed,
+            words: w.t(&format!("check-{}", what.replace('_', "-"))),
+            detail: check.detail.clone(),
+        }
+    })
+    .collect()
+}
