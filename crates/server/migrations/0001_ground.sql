@@ -203,6 +203,7 @@ CREATE TABLE task (
     step BIGINT NOT NULL, opened_at BIGINT NOT NULL, closed_at BIGINT, outcome TEXT NOT NULL -- open, or how it ended
 );
 CREATE INDEX task_inbox ON task (assignee_id, outcome, opened_at);
+CREATE INDEX task_done ON task (assignee_id, closed_at);
 CREATE INDEX task_claim ON task (claim_id);
 CREATE TABLE claim_number (month TEXT PRIMARY KEY, last BIGINT NOT NULL);
 

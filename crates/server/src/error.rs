@@ -35,6 +35,18 @@ pub enum Error {
     /// The same request was carried out before, and its answer was lost.
     #[error("this request was carried out before, but its answer was lost: look at what it made")]
     AnswerLost,
+    /// Somebody else decided the task first, or the claim went away.
+    #[error("{claim}: {by}, {outcome}, {at}")]
+    Decided {
+        /// The claim's number.
+        claim: String,
+        /// Who.
+        by: String,
+        /// `approved`, `rejected`, `returned`, `transferred`, `withdrawn`, `resubmitted`.
+        outcome: &'static str,
+        /// When, in the entity's zone: `2026-11-24 09:15`.
+        at: String,
+    },
     /// Too many tries; wait this many seconds.
     #[error("too many tries: wait {0} seconds")]
     TooMany(u64),
@@ -76,7 +88,7 @@ impl Error {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Forbidden(_) | Error::CrossSite => StatusCode::FORBIDDEN,
             Error::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Error::Conflict | Error::Running | Error::AnswerLost => StatusCode::CONFLICT,
+            Error::Conflict | Error::Running | Error::AnswerLost | Error::Decided { .. } => StatusCode::CONFLICT,
             Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Sql(_) | Error::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -109,6 +121,7 @@ impl Error {
             Error::Conflict => "changed",
             Error::Running => "running",
             Error::AnswerLost => "answer-lost",
+            Error::Decided { .. } => "decided",
             Error::TooMany(_) => "too-many",
             Error::TooLarge(_) => "too-large",
             Error::Sql(_) | Error::Broken(_) => "broken",
@@ -165,6 +178,11 @@ impl From<&Error> for Failure {
             Error::Invalid(problems) => fields = problems.clone(),
             Error::NotFound(what) => args.push(("what".to_owned(), (*what).to_owned())),
             Error::Forbidden(what) => args.push(("what".to_owned(), what.clone())),
+            Error::Decided { claim, by, outcome, at } => {
+                for (name, value) in [("claim", claim.as_str()), ("by", by), ("outcome", outcome), ("at", at)] {
+                    args.push((name.to_owned(), value.to_owned()));
+                }
+            }
             Error::TooMany(seconds) => args.push(("seconds".to_owned(), seconds.to_string())),
             Error::TooLarge(megabytes) => args.push(("max".to_owned(), megabytes.to_string())),
             _ => {}

@@ -4,6 +4,7 @@ pub mod assets;
 mod frame;
 pub mod problems;
 mod settings;
+mod show;
 mod words;
 
 use axum::http::HeaderMap;
@@ -11,6 +12,7 @@ use outlay_core::claim::Problem;
 
 pub use frame::{Frame, hue, letters, page};
 pub use settings::SettingsNav;
+pub use show::{evidence, local, severity_look, status_badge, status_flat, status_look, status_words, waited};
 pub use words::W;
 
 /// The markup of an icon of the sprite; a template writes `{{ crate::shell::icon("check")|safe }}`.

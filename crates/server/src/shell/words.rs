@@ -18,7 +18,9 @@ macro_rules! sources {
     };
 }
 
-sources!["shell", "problems", "settings", "jobs", "mail", "tokens", "payments"];
+sources![
+    "shell", "problems", "settings", "jobs", "mail", "tokens", "payments", "show", "inbox"
+];
 
 fn bundle(tag: &str, sources: &[&str]) -> FluentBundle<FluentResource> {
     let mut bundle = FluentBundle::new_concurrent(vec![tag.parse().unwrap_or_default()]);
@@ -54,9 +56,10 @@ impl W {
     }
 
     /// The message of a key with a number `$n`, which also chooses the plural.
-    pub fn n(&self, key: &str, n: impl TryInto<i64>) -> String {
+    pub fn n(&self, key: &str, n: impl std::fmt::Display) -> String {
+        let n: i64 = n.to_string().parse().unwrap_or(i64::MAX);
         let mut args = FluentArgs::new();
-        args.set("n", FluentValue::from(n.try_into().unwrap_or(i64::MAX)));
+        args.set("n", FluentValue::from(n));
         self.format(key, Some(&args))
     }
 
