@@ -187,6 +187,7 @@ CREATE TABLE claim (
 CREATE INDEX claim_claimant ON claim (claimant_id, updated_at);
 CREATE INDEX claim_status ON claim (status, updated_at);
 CREATE INDEX claim_updated ON claim (updated_at);
+CREATE INDEX claim_amount ON claim (claimed_minor);
 CREATE INDEX claim_department ON claim (department_id, updated_at);
 CREATE INDEX claim_entity ON claim (entity_id, status, updated_at);
 CREATE TABLE allocation (

@@ -13,12 +13,14 @@ pub mod db;
 pub mod demo;
 pub mod error;
 pub mod files;
+pub mod home;
 pub mod http;
 mod idempotency;
 pub mod inbox;
 pub mod jobs;
 pub mod live;
 pub mod mail;
+pub mod me;
 pub mod metrics;
 pub mod openapi;
 pub mod payments;
@@ -39,10 +41,13 @@ use crate::app::App;
 fn routes() -> Router<Arc<App>> {
     Router::new()
         .merge(auth::routes())
+        .merge(home::routes())
         .merge(inbox::routes())
         .merge(jobs::routes())
         .merge(live::routes())
         .merge(openapi::routes())
         .merge(tokens::routes())
         .merge(payments::routes())
+        .merge(me::routes())
+        .merge(search::routes())
 }

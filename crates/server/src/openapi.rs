@@ -13,6 +13,7 @@ use utoipa::openapi::{Content, InfoBuilder, Ref, Required, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
+use crate::{home, inbox, jobs, me, search, tokens};
 use crate::{jobs, payments, tokens};
 
 /// What failed, as `application/problem+json` (RFC 9457).
@@ -57,6 +58,11 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         jobs::Api::openapi(),
         payments::Api::openapi(),
         payments::PayeeApi::openapi(),
+        home::Api::openapi(),
+        inbox::Api::openapi(),
+        jobs::Api::openapi(),
+        me::Api::openapi(),
+        search::Api::openapi(),
         tokens::Api::openapi(),
     ]
 }

@@ -13,7 +13,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub use api::Api;
-pub use list::{InboxView, Tab, TaskView, inbox};
+pub use list::{InboxView, Names, Tab, TaskView, Wanted, inbox};
 
 use crate::app::App;
 

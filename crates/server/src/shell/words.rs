@@ -19,7 +19,7 @@ macro_rules! sources {
 }
 
 sources![
-    "shell", "problems", "settings", "jobs", "mail", "tokens", "payments", "show", "inbox"
+    "shell", "problems", "settings", "jobs", "mail", "tokens", "payments", "show", "inbox", "home", "search", "me"
 ];
 
 fn bundle(tag: &str, sources: &[&str]) -> FluentBundle<FluentResource> {
