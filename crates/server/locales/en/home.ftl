@@ -61,3 +61,4 @@ home-drop-hint = Chinese e-invoice XML, UBL, CII
 home-send = Upload
 home-fresh = Just received
 home-unfiled = { $n } not in a claim yet
+home-proposed = Suggestion: a draft claim

@@ -46,3 +46,4 @@ home-drop-hint = 数电票 XML、UBL、CII
 home-send = 上传
 home-fresh = 刚收到
 home-unfiled = { $n } 张未归单
+home-proposed = 建议：报销草稿

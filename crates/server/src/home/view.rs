@@ -12,7 +12,7 @@ use crate::auth::Visitor;
 use crate::db::Sql;
 use crate::error::Error;
 use crate::inbox::Names;
-use crate::shell::W;
+use crate::shell::{self, W};
 
 /// The first page.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -270,6 +270,7 @@ async fn receipts(sql: &mut Sql, visitor: &Visitor) -> Result<(Vec<ReceiptView>,
 struct DealRow {
     id: String,
     name: String,
+    account: Option<String>,
     stage: String,
     currency: String,
     paid: i64,
@@ -279,7 +280,7 @@ struct DealRow {
 async fn deals(sql: &mut Sql, visitor: &Visitor) -> Result<Vec<DealCost>, Error> {
     let rows: Vec<DealRow> = sql
         .all(
-            "SELECT d.id, CASE WHEN a.name IS NULL THEN d.name ELSE a.name || ' · ' || d.name END AS name, d.stage, \
+            "SELECT d.id, d.name, a.name AS account, d.stage, \
              s.currency, CAST(SUM(s.paid_minor) AS BIGINT) AS paid, CAST(SUM(s.pending_minor) AS BIGINT) AS pending \
              FROM deal d LEFT JOIN account a ON a.id = d.account_id \
              JOIN spend s ON s.dim = 'deal' AND s.key = d.id AND s.category = '' \
@@ -295,7 +296,7 @@ async fn deals(sql: &mut Sql, visitor: &Visitor) -> Result<Vec<DealCost>, Error>
                 paid: money(row.paid, &row.currency)?,
                 pending: money(row.pending, &row.currency)?,
                 id: row.id,
-                name: row.name,
+                name: shell::deal_title(row.account.as_deref(), &row.name),
                 stage: row.stage,
             })
         })

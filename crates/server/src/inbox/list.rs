@@ -344,18 +344,20 @@ impl Names {
             .collect();
         for (select, ids) in [
             (
-                "SELECT d.id, CASE WHEN a.name IS NULL THEN d.name ELSE a.name || ' · ' || d.name END \
-                 FROM deal d LEFT JOIN account a ON a.id = d.account_id WHERE d.id IN",
+                "SELECT d.id, d.name, a.name FROM deal d LEFT JOIN account a ON a.id = d.account_id WHERE d.id IN",
                 deals,
             ),
-            ("SELECT id, name FROM account WHERE id IN", accounts),
+            ("SELECT id, name, CAST(NULL AS TEXT) FROM account WHERE id IN", accounts),
         ] {
             if ids.is_empty() {
                 continue;
             }
             let text = format!("{select} ({})", dialect::list(1, ids.len()));
-            let rows: Vec<(String, String)> = sql.all_built(text, ids).await?;
-            names.extend(rows);
+            let rows: Vec<(String, String, Option<String>)> = sql.all_built(text, ids).await?;
+            names.extend(
+                rows.into_iter()
+                    .map(|(id, name, account)| (id, shell::deal_title(account.as_deref(), &name))),
+            );
         }
         Ok(Names(names))
     }

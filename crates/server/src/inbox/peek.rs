@@ -252,7 +252,7 @@ impl Served {
         let ids = |ids: std::collections::BTreeSet<String>| ids.into_iter().map(Value::from).collect::<Vec<_>>();
         for (select, ids) in [
             (
-                "SELECT d.id, COALESCE(a.name, d.name) FROM deal d LEFT JOIN account a ON a.id = d.account_id WHERE d.id IN",
+                "SELECT id, name FROM deal WHERE id IN",
                 ids(all().filter_map(|a| a.deal).map(|d| d.to_string()).collect()),
             ),
             (
@@ -330,10 +330,7 @@ async fn deal(sql: &mut Sql, app: &App, visitor: &Visitor, id: DealId) -> Result
     let open = app
         .rights
         .may(&visitor.person, Action::ReadRecord, &Resource::Record(&facts));
-    let name = match row.account {
-        Some(account) => format!("{account} · {}", row.name),
-        None => row.name,
-    };
+    let name = shell::deal_title(row.account.as_deref(), &row.name);
     let amount = match (row.amount_minor, &row.currency) {
         (Some(minor), Some(code)) if open => Currency::parse(code).ok().map(|c| Money::new(minor, c)),
         _ => None,

@@ -12,7 +12,9 @@ use outlay_core::claim::Problem;
 
 pub use frame::{Frame, hue, letters, page};
 pub use settings::SettingsNav;
-pub use show::{evidence, local, severity_look, status_badge, status_flat, status_look, status_words, waited};
+pub use show::{
+    deal_title, evidence, local, severity_look, status_badge, status_flat, status_look, status_words, waited,
+};
 pub use words::W;
 
 /// The markup of an icon of the sprite; a template writes `{{ crate::shell::icon("check")|safe }}`.

@@ -87,3 +87,27 @@ pub fn local<'a>(path: &'a str, otherwise: &'a str) -> &'a str {
         && !path.contains(|c: char| c.is_control());
     if good { path } else { otherwise }
 }
+
+/// Customer and deal in one line; the deal alone where its name begins with the customer's, as CRMs often have it.
+pub fn deal_title(account: Option<&str>, deal: &str) -> String {
+    let first = deal.split([' ', '·', '–', '-']).next().unwrap_or_default().trim();
+    match account {
+        Some(account) if first.is_empty() || !account.contains(first) => format!("{account} · {deal}"),
+        _ => deal.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::deal_title;
+
+    #[test]
+    fn a_customer_is_named_once() {
+        assert_eq!(
+            deal_title(Some("上海恒川精密科技有限公司"), "恒川精密 · 产线检测二期"),
+            "恒川精密 · 产线检测二期"
+        );
+        assert_eq!(deal_title(Some("恒川精密"), "产线检测二期"), "恒川精密 · 产线检测二期");
+        assert_eq!(deal_title(None, "产线检测二期"), "产线检测二期");
+    }
+}
