@@ -13,8 +13,7 @@ use utoipa::openapi::{Content, InfoBuilder, Ref, Required, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
-use crate::{home, inbox, jobs, me, search, tokens};
-use crate::{jobs, payments, tokens};
+use crate::{home, inbox, jobs, me, payments, search, tokens};
 
 /// What failed, as `application/problem+json` (RFC 9457).
 #[derive(serde::Serialize, ToSchema)]
@@ -55,13 +54,12 @@ struct Shared;
 /// The `Api` of every feature. A new one is added here; a test fails if a route is missing.
 fn features() -> Vec<utoipa::openapi::OpenApi> {
     vec![
-        jobs::Api::openapi(),
-        payments::Api::openapi(),
-        payments::PayeeApi::openapi(),
         home::Api::openapi(),
         inbox::Api::openapi(),
         jobs::Api::openapi(),
         me::Api::openapi(),
+        payments::Api::openapi(),
+        payments::PayeeApi::openapi(),
         search::Api::openapi(),
         tokens::Api::openapi(),
     ]
