@@ -187,6 +187,7 @@ CREATE TABLE claim (
 CREATE INDEX claim_claimant ON claim (claimant_id, updated_at);
 CREATE INDEX claim_status ON claim (status, updated_at);
 CREATE INDEX claim_updated ON claim (updated_at);
+CREATE INDEX claim_amount ON claim (claimed_minor);
 CREATE INDEX claim_department ON claim (department_id, updated_at);
 CREATE INDEX claim_entity ON claim (entity_id, status, updated_at);
 CREATE TABLE allocation (
@@ -203,6 +204,7 @@ CREATE TABLE task (
     step BIGINT NOT NULL, opened_at BIGINT NOT NULL, closed_at BIGINT, outcome TEXT NOT NULL -- open, or how it ended
 );
 CREATE INDEX task_inbox ON task (assignee_id, outcome, opened_at);
+CREATE INDEX task_done ON task (assignee_id, closed_at);
 CREATE INDEX task_claim ON task (claim_id);
 CREATE TABLE claim_number (month TEXT PRIMARY KEY, last BIGINT NOT NULL);
 

@@ -53,6 +53,18 @@ pub enum Error {
         /// The number of that claim, for those who may read it.
         claim: Option<String>,
     },
+    /// Somebody else decided the task first, or the claim went away.
+    #[error("{claim}: {by}, {outcome}, {at}")]
+    Decided {
+        /// The claim's number.
+        claim: String,
+        /// Who.
+        by: String,
+        /// `approved`, `rejected`, `returned`, `transferred`, `withdrawn`, `resubmitted`.
+        outcome: &'static str,
+        /// When, in the entity's zone: `2026-11-24 09:15`.
+        at: String,
+    },
     /// Too many tries; wait this many seconds.
     #[error("too many tries: wait {0} seconds")]
     TooMany(u64),
@@ -98,6 +110,7 @@ impl Error {
             | Error::Running
             | Error::AnswerLost
             | Error::ChangedBy { .. }
+            | Error::Decided { .. }
             | Error::InvoiceTaken { .. } => StatusCode::CONFLICT,
             Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -133,6 +146,7 @@ impl Error {
             Error::AnswerLost => "answer-lost",
             Error::ChangedBy { .. } => "changed-by",
             Error::InvoiceTaken { .. } => "invoice-taken",
+            Error::Decided { .. } => "decided",
             Error::TooMany(_) => "too-many",
             Error::TooLarge(_) => "too-large",
             Error::Sql(_) | Error::Broken(_) => "broken",
@@ -202,6 +216,11 @@ impl From<&Error> for Failure {
             Error::Invalid(problems) => fields = problems.clone(),
             Error::NotFound(what) => args.push(("what".to_owned(), (*what).to_owned())),
             Error::Forbidden(what) => args.push(("what".to_owned(), what.clone())),
+            Error::Decided { claim, by, outcome, at } => {
+                for (name, value) in [("claim", claim.as_str()), ("by", by), ("outcome", outcome), ("at", at)] {
+                    args.push((name.to_owned(), value.to_owned()));
+                }
+            }
             Error::TooMany(seconds) => args.push(("seconds".to_owned(), seconds.to_string())),
             Error::TooLarge(megabytes) => args.push(("max".to_owned(), megabytes.to_string())),
             _ => {}

@@ -14,11 +14,14 @@ pub mod demo;
 pub mod error;
 pub mod evidence;
 pub mod files;
+pub mod home;
 pub mod http;
 mod idempotency;
+pub mod inbox;
 pub mod jobs;
 pub mod live;
 pub mod mail;
+pub mod me;
 pub mod metrics;
 pub mod openapi;
 pub mod payments;
@@ -41,9 +44,13 @@ fn routes() -> Router<Arc<App>> {
         .merge(auth::routes())
         .merge(claims::routes())
         .merge(evidence::routes())
+        .merge(home::routes())
+        .merge(inbox::routes())
         .merge(jobs::routes())
         .merge(live::routes())
         .merge(openapi::routes())
         .merge(tokens::routes())
         .merge(payments::routes())
+        .merge(me::routes())
+        .merge(search::routes())
 }

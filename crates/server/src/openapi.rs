@@ -13,11 +13,7 @@ use utoipa::openapi::{Content, InfoBuilder, Ref, Required, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
-<<<<<<< HEAD
-use crate::{jobs, payments, tokens};
-=======
-use crate::{claims, evidence, jobs, tokens};
->>>>>>> 20c38ff5e18ced078c0f7f9784c0d502091cace9
+use crate::{claims, evidence, home, inbox, jobs, me, payments, search, tokens};
 
 /// What failed, as `application/problem+json` (RFC 9457).
 #[derive(serde::Serialize, ToSchema)]
@@ -60,15 +56,15 @@ struct Shared;
 /// The `Api` of every feature. A new one is added here; a test fails if a route is missing.
 fn features() -> Vec<utoipa::openapi::OpenApi> {
     vec![
-<<<<<<< HEAD
-        jobs::Api::openapi(),
-        payments::Api::openapi(),
-        payments::PayeeApi::openapi(),
-=======
         claims::Api::openapi(),
         evidence::Api::openapi(),
+        home::Api::openapi(),
+        inbox::Api::openapi(),
         jobs::Api::openapi(),
->>>>>>> 20c38ff5e18ced078c0f7f9784c0d502091cace9
+        me::Api::openapi(),
+        payments::Api::openapi(),
+        payments::PayeeApi::openapi(),
+        search::Api::openapi(),
         tokens::Api::openapi(),
     ]
 }

@@ -34,3 +34,11 @@ problem-running = The same request is still running. Try again in a moment.
 problem-answer-lost = This request was carried out before, but its answer was lost. Look at what it made; do not send it again under another key.
 field-idempotency-key = An Idempotency-Key has 1 to 255 visible ASCII characters
 field-idempotency-other = This Idempotency-Key was used for another request; take a new key for a new request
+problem-decided = After you opened it, { $by } { $outcome ->
+    [approved] approved
+    [rejected] rejected
+    [returned] returned
+    [transferred] transferred
+    [withdrawn] withdrew
+   *[other] submitted again
+} { $claim } ({ $at }). Nothing of what you did was kept, and nothing else changed.

@@ -34,3 +34,11 @@ problem-running = 同一个请求仍在处理中，请稍后再试。
 problem-answer-lost = 这个请求之前已经执行，但答复没有保存下来。请查看它已生成的内容，不要换一个键重发。
 field-idempotency-key = Idempotency-Key 须为 1 至 255 个可见 ASCII 字符
 field-idempotency-other = 这个 Idempotency-Key 已用于另一个内容不同的请求；新的请求请换一个键
+problem-decided = 您打开之后，{ $by }已于 { $at } { $outcome ->
+    [approved] 同意了
+    [rejected] 拒绝了
+    [returned] 退回了
+    [transferred] 转交了
+    [withdrawn] 撤回了
+   *[other] 重新提交了
+} { $claim }。您的操作没有生效，也没有别的改动。

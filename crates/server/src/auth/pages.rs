@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::{cookie, language_of_stranger, session};
 use crate::app::App;
 use crate::error::Error;
-use crate::shell::W;
+use crate::shell::{self, W};
 
 #[derive(Template)]
 #[template(path = "pages/login.html")]
@@ -120,11 +120,7 @@ pub async fn language(Form(form): Form<Language>) -> Result<Response, Error> {
 
 /// A path on this site; anything else becomes the first page.
 fn local(next: &str) -> String {
-    let good = next.starts_with('/')
-        && !next.starts_with("//")
-        && !next.contains('\\')
-        && !next.contains(|c: char| c.is_control());
-    if good { next.to_owned() } else { "/".to_owned() }
+    shell::local(next, "/").to_owned()
 }
 
 fn page(page: LoginPage) -> Result<Html<String>, Error> {

@@ -167,6 +167,8 @@ actions! {
     ManagePolicies = "managePolicies",
     /// See somebody's data.
     ReadPerson = "readPerson",
+    /// Change one's own language, password and sessions.
+    KeepProfile = "keepProfile",
     /// Propose a payee account.
     ProposePayee = "proposePayee",
     /// Confirm a payee account as the second person.

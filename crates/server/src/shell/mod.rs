@@ -5,6 +5,7 @@ mod body;
 mod frame;
 pub mod problems;
 mod settings;
+mod show;
 mod words;
 
 use axum::http::HeaderMap;
@@ -13,6 +14,9 @@ use outlay_core::claim::Problem;
 pub use body::Body;
 pub use frame::{Frame, hue, letters, page};
 pub use settings::SettingsNav;
+pub use show::{
+    deal_title, evidence, local, severity_look, status_badge, status_flat, status_look, status_words, waited,
+};
 pub use words::W;
 
 /// The markup of an icon of the sprite; a template writes `{{ crate::shell::icon("check")|safe }}`.

@@ -19,7 +19,7 @@ macro_rules! sources {
 }
 
 sources![
-    "shell", "problems", "settings", "jobs", "mail", "tokens", "payments", "claims", "evidence",
+    "shell", "problems", "settings", "jobs", "mail", "tokens", "payments", "claims", "evidence", "show", "inbox", "home", "search", "me",
 ];
 
 fn bundle(tag: &str, sources: &[&str]) -> FluentBundle<FluentResource> {
@@ -56,9 +56,10 @@ impl W {
     }
 
     /// The message of a key with a number `$n`, which also chooses the plural.
-    pub fn n(&self, key: &str, n: impl TryInto<i64>) -> String {
+    pub fn n(&self, key: &str, n: impl std::fmt::Display) -> String {
+        let n: i64 = n.to_string().parse().unwrap_or(i64::MAX);
         let mut args = FluentArgs::new();
-        args.set("n", FluentValue::from(n.try_into().unwrap_or(i64::MAX)));
+        args.set("n", FluentValue::from(n));
         self.format(key, Some(&args))
     }
 

@@ -7,6 +7,7 @@ mod crm;
 mod demo;
 mod evidence;
 mod idempotency;
+mod inbox;
 mod jobs;
 mod life;
 mod live;

@@ -1,7 +1,17 @@
 //! Finding by any two characters: one table of bigrams, so that two hanzi are enough on both databases.
 
-use std::collections::BTreeSet;
+mod pages;
+mod view;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+pub use pages::Api;
+
+use crate::app::App;
 use crate::args;
 use crate::db::{Sql, Value, dialect};
 use crate::error::Error;
@@ -60,4 +70,28 @@ pub async fn find(sql: &mut Sql, object: &str, words: &str, limit: u32) -> Resul
     values.extend(wanted.iter().map(Value::from));
     let rows: Vec<(String,)> = sql.all_built(text, values).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// The ids of `object` that contain every bigram of `words`, as a query to stand after `IN`, with its values, the
+/// first of which is `$first`; none if there are no words.
+pub fn matching(object: &str, words: &str, first: usize) -> Option<(String, Vec<Value>)> {
+    let wanted: Vec<String> = grams(words).into_iter().take(20).collect();
+    if wanted.is_empty() {
+        return None;
+    }
+    let text = format!(
+        "(SELECT id FROM search_gram WHERE object = ${first} AND gram IN ({}) GROUP BY id HAVING COUNT(*) = ${})",
+        dialect::list(first + 2, wanted.len()),
+        first + 1
+    );
+    let mut values = args![object, wanted.len()];
+    values.extend(wanted.iter().map(Value::from));
+    Some((text, values))
+}
+
+/// What the palette finds.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/search", get(pages::fragment))
+        .route("/api/v1/search", get(pages::data))
 }

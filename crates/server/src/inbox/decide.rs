@@ -1,0 +1,174 @@
+//! Deciding a task: approve, reject, return, transfer.
+
+use std::sync::Arc;
+
+use outlay_core::claim::{Claim, Command, OutcomeKind, Refusal, State};
+use outlay_core::ids::{EmployeeId, TaskId};
+use outlay_core::org::Org;
+
+use crate::app::App;
+use crate::args;
+use crate::auth::{Action, Resource, Visitor};
+use crate::claims::{self, store};
+use crate::clock;
+use crate::db::Sql;
+use crate::error::Error;
+use crate::people::stored;
+
+/// What somebody decides. A hash, where given, must be that of the content they saw.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// 同意
+    Approve { hash: String, comment: String },
+    /// 拒绝
+    Reject { hash: Option<String>, reason: String },
+    /// 退回
+    Return { hash: Option<String>, reason: String },
+    /// 转交; `to` is an id, a personnel number, a mail address, or a name that only one active colleague has.
+    Transfer {
+        hash: Option<String>,
+        to: String,
+        reason: String,
+    },
+}
+
+/// Carries a verdict out on a task of the visitor's; the claim afterwards.
+pub async fn decide(app: &Arc<App>, visitor: &Visitor, task: &str, verdict: Verdict) -> Result<Claim, Error> {
+    let mut sql = app.db.read();
+    let claim = claim_of(&mut sql, task).await?;
+    let task: TaskId = task.parse().map_err(|_| Error::NotFound("task"))?;
+    let facts = store::facts(&claim);
+    let resource = Resource::Claim(&facts);
+    let permit = match visitor.permit(app, Action::DecideClaim, &resource) {
+        Err(Error::Forbidden(_)) if !app.rights.may(&visitor.person, Action::ReadClaim, &resource) => {
+            return Err(Error::NotFound("task"));
+        }
+        other => other?,
+    };
+    let org = app.org(&mut sql).await?;
+    let (hash, command) = command(&org, task, verdict)?;
+    if hash.is_some_and(|h| h != claim.content.hash()) {
+        return Err(Refusal::Changed.into());
+    }
+    match claims::act(app, &permit, claim.id, command).await {
+        Err(Error::Refused(Refusal::TaskClosed | Refusal::State { .. })) => {
+            let claim = store::load(&mut app.db.read(), claim.id).await?;
+            Err(decided(&claim, task, &org).unwrap_or(Error::Refused(Refusal::TaskClosed)))
+        }
+        other => other,
+    }
+}
+
+/// The claim that a task belongs to.
+pub async fn claim_of(sql: &mut Sql, task: &str) -> Result<Claim, Error> {
+    let row: Option<(String,)> = sql
+        .maybe("SELECT claim_id FROM task WHERE id = $1", args![task])
+        .await?;
+    let (id,) = row.ok_or(Error::NotFound("task"))?;
+    store::load(sql, stored(&id)?).await
+}
+
+fn command(org: &Org, task: TaskId, verdict: Verdict) -> Result<(Option<String>, Command), Error> {
+    Ok(match verdict {
+        Verdict::Approve { hash, comment } => (None, Command::Approve { task, hash, comment }),
+        Verdict::Reject { hash, reason } => (hash, Command::Reject { task, reason }),
+        Verdict::Return { hash, reason } => (hash, Command::Return { task, reason }),
+        Verdict::Transfer { hash, to, reason } => {
+            let to = colleague(org, &to)?;
+            (hash, Command::Transfer { task, to, reason })
+        }
+    })
+}
+
+/// The active colleague that a text names.
+fn colleague(org: &Org, text: &str) -> Result<EmployeeId, Error> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Error::field("to", "missing"));
+    }
+    let active = || org.employees().filter(|e| e.active);
+    let exact = active().find(|e| e.id.to_string() == text || e.number == text || e.email.eq_ignore_ascii_case(text));
+    let mut named = active().filter(|e| e.name == text);
+    match (exact, named.next(), named.next()) {
+        (Some(e), _, _) | (None, Some(e), None) => Ok(e.id),
+        (None, Some(_), Some(_)) => Err(Error::field("to", "several")),
+        (None, None, _) => Err(Error::field("to", "unknown")),
+    }
+}
+
+/// What became of a task that is no longer open.
+fn decided(claim: &Claim, task: TaskId, org: &Org) -> Option<Error> {
+    let step = claim.run.iter().find(|s| s.tasks.iter().any(|t| t.id == task));
+    let own = step
+        .into_iter()
+        .flat_map(|s| &s.tasks)
+        .find(|t| t.id == task)
+        .and_then(|t| Some((t.assignee, t.outcome.as_ref()?)));
+    let spoken = |kind: OutcomeKind| kind != OutcomeKind::Void;
+    let (by, outcome, at) = match own {
+        Some((by, outcome)) if spoken(outcome.kind) => (by, outcome.kind.code(), outcome.at),
+        Some((_, outcome)) => match claim
+            .run
+            .iter()
+            .flat_map(|s| &s.tasks)
+            .filter_map(|t| Some((t.assignee, t.outcome.as_ref()?)))
+            .find(|(_, o)| o.at == outcome.at && spoken(o.kind))
+        {
+            Some((by, other)) => (by, other.kind.code(), other.at),
+            None => (claim.content.claimant, "withdrawn", outcome.at),
+        },
+        None => match &claim.state {
+            State::InReview | State::Draft | State::Submitted => {
+                (claim.content.claimant, "resubmitted", claim.submitted_at?)
+            }
+            _ => return None,
+        },
+    };
+    let zone = org.entity(claim.content.entity).map_or("UTC", |e| e.zone.as_str());
+    let at = at.to_zoned_datetime(jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC));
+    Some(Error::Decided {
+        claim: claim.number.clone(),
+        by: org.employee(by).map(|e| e.name.clone()).unwrap_or_default(),
+        outcome,
+        at: at.strftime("%Y-%m-%d %H:%M").to_string(),
+    })
+}
+
+/// The visitor's open task after `task`'s place in the list, so that one decision leads to the next; a claim's number.
+pub async fn next(sql: &mut Sql, me: EmployeeId, task: &str) -> Result<Option<String>, Error> {
+    let row: Option<(String,)> = sql
+        .maybe(
+            "SELECT c.number FROM task t JOIN claim c ON c.id = t.claim_id WHERE t.assignee_id = $1 AND t.outcome = 'open' \
+             AND t.opened_at >= (SELECT d.opened_at FROM task d WHERE d.id = $2) ORDER BY t.opened_at, t.id LIMIT 1",
+            args![me, task],
+        )
+        .await?;
+    Ok(row.map(|(number,)| number))
+}
+
+/// Active colleagues whose name, number or mail address contains `text`, at most 20; number, name, department.
+pub async fn people(app: &App, sql: &mut Sql, text: &str) -> Result<Vec<(String, String, String)>, Error> {
+    let org = app.org(sql).await?;
+    let text = text.trim().to_lowercase();
+    let today = clock::day(clock::now(), "UTC");
+    let mut found: Vec<_> = org
+        .employees()
+        .filter(|e| e.active)
+        .filter(|e| {
+            e.name.to_lowercase().contains(&text)
+                || e.number.to_lowercase().contains(&text)
+                || e.email.to_lowercase().contains(&text)
+        })
+        .map(|e| {
+            let department = org.primary(e.id, today).and_then(|a| org.department(a.department));
+            (
+                e.number.clone(),
+                e.name.clone(),
+                department.map(|d| d.name.clone()).unwrap_or_default(),
+            )
+        })
+        .collect();
+    found.sort();
+    found.truncate(20);
+    Ok(found)
+}

@@ -1,0 +1,35 @@
+//! The inbox: what waits for somebody, what they decided, and deciding it.
+
+mod api;
+mod decide;
+mod list;
+mod pages;
+mod peek;
+mod steps;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+pub use api::Api;
+pub use list::{InboxView, Names, Tab, TaskView, Wanted, inbox};
+
+use crate::app::App;
+
+/// The inbox and the decisions of its tasks.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/inbox", get(pages::inbox))
+        .route("/inbox/peek/{number}", get(pages::peek))
+        .route("/inbox/people", get(pages::people))
+        .route("/tasks/{id}/approval", post(pages::approve))
+        .route("/tasks/{id}/rejection", post(pages::reject))
+        .route("/tasks/{id}/return", post(pages::send_back))
+        .route("/tasks/{id}/transfer", post(pages::transfer))
+        .route("/api/v1/tasks", get(api::list))
+        .route("/api/v1/tasks/{id}/approval", post(api::approve))
+        .route("/api/v1/tasks/{id}/rejection", post(api::reject))
+        .route("/api/v1/tasks/{id}/return", post(api::send_back))
+        .route("/api/v1/tasks/{id}/transfer", post(api::transfer))
+}

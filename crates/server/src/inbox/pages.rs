@@ -1,0 +1,291 @@
+//! /inbox, its panel, and the forms of decisions.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+use super::decide::{self, Verdict};
+use super::list::{self, Filter, InboxView, Tab, TaskView, Wanted};
+use super::peek::{self, PeekView};
+use crate::app::App;
+use crate::auth::Visitor;
+use crate::error::{Error, Failure};
+use crate::shell::{self, Frame, W};
+
+#[derive(Template)]
+#[template(path = "pages/inbox.html")]
+struct InboxPage {
+    f: Frame,
+    view: InboxView,
+    peek: Option<PeekView>,
+    after: Option<String>,
+}
+
+impl InboxPage {
+    /// The address of this list with other values.
+    fn url(&self, peek: &str) -> String {
+        list_url(self.view.tab, self.view.filter, self.after.as_deref(), peek)
+    }
+
+    fn tab(&self, tab: &str) -> &'static str {
+        if self.view.tab.code() == tab {
+            " aria-current=\"page\""
+        } else {
+            ""
+        }
+    }
+
+    fn chip(&self, filter: &str) -> &'static str {
+        if self.view.filter.code() == filter {
+            " aria-current=\"true\""
+        } else {
+            ""
+        }
+    }
+
+    fn picked(&self, task: &TaskView) -> &'static str {
+        match &self.peek {
+            Some(peek) if peek.number == task.claim => " aria-current=\"true\"",
+            _ => "",
+        }
+    }
+
+    fn since(&self, task: &TaskView) -> String {
+        let Ok(at) = task.since.parse() else {
+            return String::new();
+        };
+        match self.view.tab {
+            Tab::Todo => shell::waited(self.f.w, at),
+            _ => shell::ago(self.f.w, at),
+        }
+    }
+
+    fn next_url(&self, next: &str) -> String {
+        list_url(self.view.tab, self.view.filter, Some(next), "")
+    }
+}
+
+fn list_url(tab: Tab, filter: Filter, after: Option<&str>, peek: &str) -> String {
+    let mut query = Vec::new();
+    if tab != Tab::Todo {
+        query.push(("tab", tab.code()));
+    }
+    if filter != Filter::All {
+        query.push(("filter", filter.code()));
+    }
+    query.extend(after.map(|a| ("after", a)));
+    if !peek.is_empty() {
+        query.push(("peek", peek));
+    }
+    shell::link("/inbox", &query)
+}
+
+/// The panel alone, for htmx.
+#[derive(Template)]
+#[template(path = "parts/peek.html")]
+struct PeekPart {
+    f: Words,
+    peek: PeekView,
+    close: String,
+}
+
+/// What a part needs of a frame.
+struct Words {
+    w: W,
+}
+
+#[derive(Deserialize)]
+pub struct Place {
+    #[serde(flatten)]
+    wanted: Wanted,
+    peek: Option<String>,
+}
+
+/// GET /inbox.
+pub async fn inbox(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Query(query): Query<Place>,
+) -> Result<Html<String>, Error> {
+    let mut sql = app.db.read();
+    let peek = match &query.peek {
+        Some(number) => Some(peek::peek(&mut sql, &app, &visitor, number).await?),
+        None => None,
+    };
+    page(&app, &visitor, &headers, query.wanted, peek).await
+}
+
+async fn page(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    wanted: Wanted,
+    peek: Option<PeekView>,
+) -> Result<Html<String>, Error> {
+    let mut sql = app.db.read();
+    let view = list::inbox(&mut sql, app, visitor, &wanted).await?;
+    shell::page(&InboxPage {
+        f: Frame::load(&mut sql, app, visitor, headers, "inbox").await?,
+        view,
+        peek,
+        after: wanted.after,
+    })
+}
+
+/// GET /inbox/peek/{number}: the panel for htmx; the whole page for whoever opens the address.
+pub async fn peek(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(number): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Result<Html<String>, Error> {
+    let mut sql = app.db.read();
+    let peek = peek::peek(&mut sql, &app, &visitor, &number).await?;
+    if headers.contains_key("hx-request") {
+        return shell::page(&PeekPart {
+            f: Words { w: W(visitor.lang) },
+            peek,
+            close: list_url(wanted.tab, wanted.filter, wanted.after.as_deref(), ""),
+        });
+    }
+    page(&app, &visitor, &headers, wanted, Some(peek)).await
+}
+
+#[derive(Template)]
+#[template(path = "parts/people-options.html")]
+struct PeopleOptions {
+    people: Vec<(String, String, String)>,
+}
+
+#[derive(Deserialize)]
+pub struct Sought {
+    #[serde(default)]
+    to: String,
+}
+
+/// GET /inbox/people?to=: options for the picker of a transfer.
+pub async fn people(
+    State(app): State<Arc<App>>,
+    _: Visitor,
+    Query(sought): Query<Sought>,
+) -> Result<Html<String>, Error> {
+    let people = decide::people(&app, &mut app.db.read(), &sought.to).await?;
+    shell::page(&PeopleOptions { people })
+}
+
+#[derive(Deserialize)]
+pub struct DecisionForm {
+    hash: Option<String>,
+    #[serde(default)]
+    comment: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    to: String,
+    back: Option<String>,
+}
+
+async fn done(
+    app: Arc<App>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    id: String,
+    back: Option<String>,
+    verdict: Verdict,
+) -> Result<Response, Error> {
+    let mut sql = app.db.read();
+    match decide::decide(&app, &visitor, &id, verdict).await {
+        Ok(_) => {
+            if let Some(back) = back {
+                return Ok(Redirect::to(shell::local(&back, "/inbox")).into_response());
+            }
+            let next = decide::next(&mut sql, visitor.person.id(), &id).await?;
+            let to = list_url(Tab::Todo, Filter::All, None, next.as_deref().unwrap_or(""));
+            Ok(Redirect::to(&to).into_response())
+        }
+        Err(error @ (Error::Refused(_) | Error::Decided { .. } | Error::Invalid(_))) => {
+            let claim = decide::claim_of(&mut sql, &id).await?;
+            let mut peek = peek::peek(&mut sql, &app, &visitor, &claim.number).await?;
+            peek.notice = Some(words(W(visitor.lang), &error));
+            let page = page(&app, &visitor, &headers, Wanted::default(), Some(peek)).await?;
+            Ok((error.status(), page).into_response())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What a decision came to, in words.
+fn words(w: W, error: &Error) -> String {
+    let failure = Failure::from(error);
+    let mut all = vec![w.args(&format!("problem-{}", failure.code), &failure.args)];
+    all.extend(failure.fields.iter().map(|p| shell::field_words(w, p)));
+    all.join(" ")
+}
+
+/// POST /tasks/{id}/approval.
+pub async fn approve(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Form(form): Form<DecisionForm>,
+) -> Result<Response, Error> {
+    let verdict = Verdict::Approve {
+        hash: form.hash.unwrap_or_default(),
+        comment: form.comment,
+    };
+    done(app, visitor, headers, id, form.back, verdict).await
+}
+
+/// POST /tasks/{id}/rejection.
+pub async fn reject(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Form(form): Form<DecisionForm>,
+) -> Result<Response, Error> {
+    let verdict = Verdict::Reject {
+        hash: form.hash,
+        reason: form.reason,
+    };
+    done(app, visitor, headers, id, form.back, verdict).await
+}
+
+/// POST /tasks/{id}/return.
+pub async fn send_back(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Form(form): Form<DecisionForm>,
+) -> Result<Response, Error> {
+    let verdict = Verdict::Return {
+        hash: form.hash,
+        reason: form.reason,
+    };
+    done(app, visitor, headers, id, form.back, verdict).await
+}
+
+/// POST /tasks/{id}/transfer.
+pub async fn transfer(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Form(form): Form<DecisionForm>,
+) -> Result<Response, Error> {
+    let verdict = Verdict::Transfer {
+        hash: form.hash,
+        to: form.to,
+        reason: form.reason,
+    };
+    done(app, visitor, headers, id, form.back, verdict).await
+}

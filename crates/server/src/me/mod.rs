@@ -1,0 +1,27 @@
+//! One's own profile: preferences, password, sessions.
+
+mod api;
+mod pages;
+mod store;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{delete, get, post, put};
+
+pub use api::Api;
+
+use crate::app::App;
+
+/// One's own profile.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/me", get(pages::me))
+        .route("/me/preferences", post(pages::preferences))
+        .route("/me/password", post(pages::password))
+        .route("/me/sessions/end", post(pages::log_out_everywhere))
+        .route("/api/v1/me", get(api::me))
+        .route("/api/v1/me/preferences", put(api::preferences))
+        .route("/api/v1/me/password", post(api::password))
+        .route("/api/v1/me/sessions", delete(api::log_out_everywhere))
+}
