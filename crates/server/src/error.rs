@@ -41,6 +41,9 @@ pub enum Error {
     /// More bytes than are taken.
     #[error("the file is larger than {0} MB")]
     TooLarge(u64),
+    /// The CRM could not be read or written.
+    #[error("{0}")]
+    Crm(#[from] outlay_connect::Error),
     /// The database failed.
     #[error("the database failed: {0}")]
     Sql(#[from] sqlx::Error),
@@ -79,6 +82,7 @@ impl Error {
             Error::Conflict | Error::Running | Error::AnswerLost => StatusCode::CONFLICT,
             Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::Crm(_) => StatusCode::BAD_GATEWAY,
             Error::Sql(_) | Error::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -111,6 +115,7 @@ impl Error {
             Error::AnswerLost => "answer-lost",
             Error::TooMany(_) => "too-many",
             Error::TooLarge(_) => "too-large",
+            Error::Crm(_) => "crm",
             Error::Sql(_) | Error::Broken(_) => "broken",
         }
     }
@@ -166,6 +171,7 @@ impl From<&Error> for Failure {
             Error::NotFound(what) => args.push(("what".to_owned(), (*what).to_owned())),
             Error::Forbidden(what) => args.push(("what".to_owned(), what.clone())),
             Error::TooMany(seconds) => args.push(("seconds".to_owned(), seconds.to_string())),
+            Error::Crm(error) => args.push(("text".to_owned(), error.to_string())),
             Error::TooLarge(megabytes) => args.push(("max".to_owned(), megabytes.to_string())),
             _ => {}
         }

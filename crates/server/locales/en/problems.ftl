@@ -34,3 +34,5 @@ problem-running = The same request is still running. Try again in a moment.
 problem-answer-lost = This request was carried out before, but its answer was lost. Look at what it made; do not send it again under another key.
 field-idempotency-key = An Idempotency-Key has 1 to 255 visible ASCII characters
 field-idempotency-other = This Idempotency-Key was used for another request; take a new key for a new request
+problem-crm = The CRM said no: { $text }
+field-web-address = is no usable address: write a full https address; hosts of a private network must be listed in the setting allow_hosts

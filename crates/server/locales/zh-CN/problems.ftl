@@ -34,3 +34,5 @@ problem-running = 同一个请求仍在处理中，请稍后再试。
 problem-answer-lost = 这个请求之前已经执行，但答复没有保存下来。请查看它已生成的内容，不要换一个键重发。
 field-idempotency-key = Idempotency-Key 须为 1 至 255 个可见 ASCII 字符
 field-idempotency-other = 这个 Idempotency-Key 已用于另一个内容不同的请求；新的请求请换一个键
+problem-crm = CRM 没有接受：{ $text }
+field-web-address = 不是可用的网址：请写完整的 https 地址；内网主机须由管理员在配置 allow_hosts 中放行
