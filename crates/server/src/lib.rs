@@ -38,6 +38,7 @@ use crate::app::App;
 fn routes() -> Router<Arc<App>> {
     Router::new()
         .merge(auth::routes())
+        .merge(crm::routes())
         .merge(jobs::routes())
         .merge(live::routes())
         .merge(openapi::routes())

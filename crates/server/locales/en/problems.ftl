@@ -36,3 +36,7 @@ field-idempotency-key = An Idempotency-Key has 1 to 255 visible ASCII characters
 field-idempotency-other = This Idempotency-Key was used for another request; take a new key for a new request
 problem-crm = The CRM said no: { $text }
 field-web-address = is no usable address: write a full https address; hosts of a private network must be listed in the setting allow_hosts
+field-crm-is-master = a CRM is connected: make the record there
+field-not-here = cannot be filtered by for this kind of record
+field-stage-kind = write open, won or lost
+field-not-a-currency = is no currency: write three capital letters, like CNY

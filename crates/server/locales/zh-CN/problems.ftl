@@ -36,3 +36,7 @@ field-idempotency-key = Idempotency-Key 须为 1 至 255 个可见 ASCII 字符
 field-idempotency-other = 这个 Idempotency-Key 已用于另一个内容不同的请求；新的请求请换一个键
 problem-crm = CRM 没有接受：{ $text }
 field-web-address = 不是可用的网址：请写完整的 https 地址；内网主机须由管理员在配置 allow_hosts 中放行
+field-crm-is-master = 已连接 CRM，请在 CRM 中新建
+field-not-here = 这类记录没有这个筛选条件
+field-stage-kind = 请写 open、won 或 lost
+field-not-a-currency = 不是币种：请写三个大写字母，如 CNY

@@ -1,18 +1,81 @@
 //! The hub of CRM records: taking them in, what they cost, and what goes back.
 
+mod api;
 mod awaited;
 pub mod connection;
 mod draft;
+mod edit;
+mod form;
+mod pages;
 pub mod pull;
 pub mod records;
 mod rights;
+pub mod settings;
+mod settings_pages;
 pub mod spend;
 pub mod store;
+pub mod view;
 pub mod write_back;
 
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use outlay_core::MoneyError;
+use outlay_core::claim::Problem;
+
+use crate::app::App;
+use crate::error::Error;
+
+pub use api::Api;
 pub use connection::Connection;
 pub use draft::for_won_deal;
 pub use pull::{PullReport, pull};
 pub use rights::{record_facts, visible};
 pub use store::{Applied, Change, apply, link_employees};
 pub use write_back::{Outcome, archive, write_back};
+
+/// What is wrong with an amount, as a problem of a field.
+pub(crate) fn money_problem(field: &str, error: &MoneyError) -> Error {
+    Error::Invalid(vec![amount_problem(field, error)])
+}
+
+/// As [`money_problem`], to be gathered with others.
+pub(crate) fn amount_problem(field: &str, error: &MoneyError) -> Problem {
+    match error {
+        MoneyError::Decimals { currency, allowed, .. } => Problem::new(field, "decimals")
+            .with("currency", currency)
+            .with("allowed", allowed),
+        MoneyError::TooLarge => Problem::new(field, "too-large"),
+        _ => Problem::new(field, "not-a-number"),
+    }
+}
+
+/// Records, what they cost, and connections.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/crm/deals", get(pages::deals))
+        .route("/crm/deals/{id}", get(pages::deal))
+        .route("/crm/accounts", get(pages::accounts))
+        .route("/crm/accounts/{id}", get(pages::account))
+        .route("/crm/{objects}/new", get(pages::new))
+        .route("/crm/{objects}", post(pages::create))
+        .route("/crm/{objects}/{id}", post(pages::replace))
+        .route("/crm/{objects}/{id}/edit", get(pages::edit))
+        .merge(api::routes())
+        .merge(settings_pages::routes())
+        .route(
+            "/api/v1/connections",
+            get(settings::api_list).post(settings::api_create),
+        )
+        .route(
+            "/api/v1/connections/{id}",
+            get(settings::api_one).put(settings::api_replace),
+        )
+        .route("/api/v1/connections/{id}/test", post(settings::api_test))
+        .route("/api/v1/connections/{id}/pull", post(settings::api_pull))
+        .route(
+            "/api/v1/connections/{id}/pause",
+            post(settings::api_pause).delete(settings::api_resume),
+        )
+}

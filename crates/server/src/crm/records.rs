@@ -97,6 +97,27 @@ pub struct RecordView {
     /// Position of a contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// What a deal or account of a list costs, a currency each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spend: Option<Vec<Sum>>,
+    /// Open deals of an account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_deals: Option<i64>,
+    /// What the won deals of an account are worth, a currency each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub won: Option<Vec<Money>>,
+}
+
+/// What a record costs in one currency.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Sum {
+    /// Claimed, approved or paid.
+    #[schema(value_type = Object)]
+    pub spent: Money,
+    /// Of that, not paid yet.
+    #[schema(value_type = Object)]
+    pub pending: Money,
 }
 
 /// A page of records, newest in Outlay first.
@@ -333,6 +354,9 @@ impl Row {
             phone: filled(self.phone),
             email: filled(self.email),
             title: filled(self.title),
+            spend: None,
+            open_deals: None,
+            won: None,
         }
     }
 }

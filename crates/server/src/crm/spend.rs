@@ -10,10 +10,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::records::{Named, RecordView};
+use super::view::WrittenView;
 use crate::args;
 use crate::auth::Person;
 use crate::claims::scope;
-use crate::clock::{day, moment, now};
+use crate::clock::moment;
 use crate::db::{Sql, Value, dialect};
 use crate::error::Error;
 use crate::people::stored;
@@ -245,10 +246,9 @@ pub struct Happening {
 /// What happened around a deal lately, newest first: events of claims that the reader may see, activities, write-backs.
 pub async fn timeline(
     sql: &mut Sql,
-    deal: &str,
     shares: &[ClaimShare],
     activities: &[RecordView],
-    written_at: Option<i64>,
+    written: Option<&WrittenView>,
 ) -> Result<Vec<Happening>, Error> {
     let mut all: Vec<Happening> = activities
         .iter()
@@ -262,7 +262,6 @@ pub async fn timeline(
             })
         })
         .collect();
-    let _ = (deal, day(now(), "UTC"));
     let numbers: Vec<&str> = shares.iter().take(30).map(|s| s.number.as_str()).collect();
     if !numbers.is_empty() {
         let text = format!(
@@ -282,8 +281,8 @@ pub async fn timeline(
             about,
         }));
     }
-    all.extend(written_at.map(|at| Happening {
-        at: moment(at).to_string(),
+    all.extend(written.map(|w| Happening {
+        at: w.at.clone(),
         what: "written_back".into(),
         who: None,
         about: String::new(),

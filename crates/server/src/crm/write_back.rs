@@ -56,6 +56,11 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// The paid and the pending figure.
+    pub fn figures(&self) -> (Money, Money) {
+        self.of(self.currency)
+    }
+
     fn of(&self, currency: Currency) -> (Money, Money) {
         let (paid, pending) = self.all.get(currency.code()).copied().unwrap_or_default();
         (Money::new(paid, currency), Money::new(pending, currency))
