@@ -14,6 +14,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
 use crate::{jobs, payments, tokens};
+use crate::{crm, jobs, tokens};
 
 /// What failed, as `application/problem+json` (RFC 9457).
 #[derive(serde::Serialize, ToSchema)]
@@ -59,6 +60,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         payments::PayeeApi::openapi(),
         tokens::Api::openapi(),
     ]
+    vec![crm::Api::openapi(), jobs::Api::openapi(), tokens::Api::openapi()]
 }
 
 /// The whole description.

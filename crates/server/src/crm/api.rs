@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::get;
-use axum::{Json, Router};
 use outlay_connect::Object;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
@@ -100,12 +99,14 @@ async fn any(app: &App, visitor: &Visitor, object: Object, id: &str) -> Result<a
 }
 
 macro_rules! objects {
-    ($($module:ident, $object:ident, $view:tt, $all:tt, $single:tt;)+) => {
+    ($($doc:tt $tag:tt $module:ident, $object:ident, $view:tt, $all:tt, $single:tt;)+) => {
         $(
-            mod $module {
+            #[doc = $doc]
+            pub mod $module {
                 use super::*;
 
-                #[utoipa::path(get, path = $all, tag = "crm", params(RecordsWanted),
+                /// Those that the caller may see, newest first.
+                #[utoipa::path(get, path = $all, tag = $tag, params(RecordsWanted),
                     responses((status = 200, body = RecordsView), (status = 401)))]
                 pub async fn list(
                     State(app): State<Arc<App>>,
@@ -115,7 +116,8 @@ macro_rules! objects {
                     Ok(Json(view::list(&mut app.db.read(), &app, &visitor, Object::$object, &wanted).await?))
                 }
 
-                #[utoipa::path(get, path = $single, tag = "crm", params(("id" = String, Path)),
+                /// One of them by its id in Outlay.
+                #[utoipa::path(get, path = $single, tag = $tag, params(("id" = String, Path)),
                     responses((status = 200, body = $view), (status = 404)))]
                 pub async fn one(
                     State(app): State<Arc<App>>,
@@ -125,7 +127,8 @@ macro_rules! objects {
                     any(&app, &visitor, Object::$object, &id).await
                 }
 
-                #[utoipa::path(post, path = $all, tag = "crm", request_body = RecordInput,
+                /// Makes one, where no CRM is connected.
+                #[utoipa::path(post, path = $all, tag = $tag, request_body = RecordInput,
                     responses((status = 201, body = Made), (status = 403), (status = 422)))]
                 pub async fn create(
                     State(app): State<Arc<App>>,
@@ -137,7 +140,8 @@ macro_rules! objects {
                     Ok((StatusCode::CREATED, place, Json(Made { id })).into_response())
                 }
 
-                #[utoipa::path(put, path = $single, tag = "crm", params(("id" = String, Path)), request_body = RecordInput,
+                /// Replaces one that Outlay is the master of.
+                #[utoipa::path(put, path = $single, tag = $tag, params(("id" = String, Path)), request_body = RecordInput,
                     responses((status = 204), (status = 403), (status = 404), (status = 409), (status = 422)))]
                 pub async fn replace(
                     State(app): State<Arc<App>>,
@@ -150,22 +154,14 @@ macro_rules! objects {
                 }
             }
         )+
-
-        /// Their routes.
-        pub fn routes() -> Router<Arc<App>> {
-            Router::new()$(
-                .route($all, get($module::list).post($module::create))
-                .route($single, get($module::one).put($module::replace))
-            )+
-        }
     };
 }
 
 objects! {
-    accounts, Account, AccountView, "/api/v1/accounts", "/api/v1/accounts/{id}";
-    contacts, Contact, RecordView, "/api/v1/contacts", "/api/v1/contacts/{id}";
-    deals, Deal, DealView, "/api/v1/deals", "/api/v1/deals/{id}";
-    projects, Project, RecordView, "/api/v1/projects", "/api/v1/projects/{id}";
-    orders, Order, RecordView, "/api/v1/orders", "/api/v1/orders/{id}";
-    activities, Activity, RecordView, "/api/v1/activities", "/api/v1/activities/{id}";
+    "Customers." "accounts" accounts, Account, AccountView, "/api/v1/accounts", "/api/v1/accounts/{id}";
+    "People at customers." "contacts" contacts, Contact, RecordView, "/api/v1/contacts", "/api/v1/contacts/{id}";
+    "Sales that may be won or lost." "deals" deals, Deal, DealView, "/api/v1/deals", "/api/v1/deals/{id}";
+    "Work for customers." "projects" projects, Project, RecordView, "/api/v1/projects", "/api/v1/projects/{id}";
+    "Sales orders." "orders" orders, Order, RecordView, "/api/v1/orders", "/api/v1/orders/{id}";
+    "Visits and calls." "activities" activities, Activity, RecordView, "/api/v1/activities", "/api/v1/activities/{id}";
 }

@@ -54,15 +54,37 @@ pub(crate) fn amount_problem(field: &str, error: &MoneyError) -> Problem {
 /// Records, what they cost, and connections.
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
-        .route("/crm/deals", get(pages::deals))
-        .route("/crm/deals/{id}", get(pages::deal))
-        .route("/crm/accounts", get(pages::accounts))
-        .route("/crm/accounts/{id}", get(pages::account))
+        .route("/crm/{objects}", get(pages::list).post(pages::create))
         .route("/crm/{objects}/new", get(pages::new))
-        .route("/crm/{objects}", post(pages::create))
-        .route("/crm/{objects}/{id}", post(pages::replace))
+        .route("/crm/{objects}/{id}", get(pages::one).post(pages::replace))
         .route("/crm/{objects}/{id}/edit", get(pages::edit))
-        .merge(api::routes())
+        .route("/api/v1/accounts", get(api::accounts::list).post(api::accounts::create))
+        .route(
+            "/api/v1/accounts/{id}",
+            get(api::accounts::one).put(api::accounts::replace),
+        )
+        .route("/api/v1/contacts", get(api::contacts::list).post(api::contacts::create))
+        .route(
+            "/api/v1/contacts/{id}",
+            get(api::contacts::one).put(api::contacts::replace),
+        )
+        .route("/api/v1/deals", get(api::deals::list).post(api::deals::create))
+        .route("/api/v1/deals/{id}", get(api::deals::one).put(api::deals::replace))
+        .route("/api/v1/projects", get(api::projects::list).post(api::projects::create))
+        .route(
+            "/api/v1/projects/{id}",
+            get(api::projects::one).put(api::projects::replace),
+        )
+        .route("/api/v1/orders", get(api::orders::list).post(api::orders::create))
+        .route("/api/v1/orders/{id}", get(api::orders::one).put(api::orders::replace))
+        .route(
+            "/api/v1/activities",
+            get(api::activities::list).post(api::activities::create),
+        )
+        .route(
+            "/api/v1/activities/{id}",
+            get(api::activities::one).put(api::activities::replace),
+        )
         .merge(settings_pages::routes())
         .route(
             "/api/v1/connections",

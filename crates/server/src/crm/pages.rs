@@ -227,13 +227,36 @@ fn text(value: &Option<String>) -> String {
     value.clone().unwrap_or_default()
 }
 
-/// GET /crm/deals.
-pub async fn deals(
+/// GET /crm/deals and /crm/accounts.
+pub async fn list(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     headers: HeaderMap,
+    Path(objects): Path<String>,
     Query(query): Query<ListQuery>,
 ) -> Result<Html<String>, Error> {
+    match objects.as_str() {
+        "deals" => deals(&app, &visitor, &headers, query).await,
+        "accounts" => accounts(&app, &visitor, &headers, query).await,
+        _ => Err(Error::NotFound("page")),
+    }
+}
+
+/// GET /crm/deals/{id} and /crm/accounts/{id}.
+pub async fn one(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path((objects, id)): Path<(String, String)>,
+) -> Result<Html<String>, Error> {
+    match objects.as_str() {
+        "deals" => deal(&app, &visitor, &headers, &id).await,
+        "accounts" => account(&app, &visitor, &headers, &id).await,
+        _ => Err(Error::NotFound("page")),
+    }
+}
+
+async fn deals(app: &App, visitor: &Visitor, headers: &HeaderMap, query: ListQuery) -> Result<Html<String>, Error> {
     let mut sql = app.db.read();
     let tab = match query.view.as_deref() {
         Some(tab @ ("mine" | "open" | "won" | "lost" | "all")) => tab.to_owned(),
@@ -251,9 +274,9 @@ pub async fn deals(
         before: query.before,
         ..RecordsWanted::default()
     };
-    let view = view::list(&mut sql, &app, &visitor, Object::Deal, &wanted).await?;
+    let view = view::list(&mut sql, app, visitor, Object::Deal, &wanted).await?;
     shell::page(&DealsPage {
-        f: Frame::load(&mut sql, &app, &visitor, &headers, "deals").await?,
+        f: Frame::load(&mut sql, app, visitor, headers, "deals").await?,
         tab,
         q: text(&query.q),
         view,
@@ -261,52 +284,34 @@ pub async fn deals(
     })
 }
 
-/// GET /crm/accounts.
-pub async fn accounts(
-    State(app): State<Arc<App>>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Query(query): Query<ListQuery>,
-) -> Result<Html<String>, Error> {
+async fn accounts(app: &App, visitor: &Visitor, headers: &HeaderMap, query: ListQuery) -> Result<Html<String>, Error> {
     let mut sql = app.db.read();
     let wanted = RecordsWanted {
         q: query.q.clone(),
         before: query.before,
         ..RecordsWanted::default()
     };
-    let view = view::list(&mut sql, &app, &visitor, Object::Account, &wanted).await?;
+    let view = view::list(&mut sql, app, visitor, Object::Account, &wanted).await?;
     shell::page(&AccountsPage {
-        f: Frame::load(&mut sql, &app, &visitor, &headers, "accounts").await?,
+        f: Frame::load(&mut sql, app, visitor, headers, "accounts").await?,
         q: text(&query.q),
         view,
         may_create: view::is_own_master(&mut sql).await?,
     })
 }
 
-/// GET /crm/deals/{id}.
-pub async fn deal(
-    State(app): State<Arc<App>>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-) -> Result<Html<String>, Error> {
+async fn deal(app: &App, visitor: &Visitor, headers: &HeaderMap, id: &str) -> Result<Html<String>, Error> {
     let mut sql = app.db.read();
-    let v = view::deal(&mut sql, &app, &visitor, &id).await?;
-    let f = Frame::load(&mut sql, &app, &visitor, &headers, "deals").await?;
+    let v = view::deal(&mut sql, app, visitor, id).await?;
+    let f = Frame::load(&mut sql, app, visitor, headers, "deals").await?;
     shell::page(&DealPage { f, v })
 }
 
-/// GET /crm/accounts/{id}.
-pub async fn account(
-    State(app): State<Arc<App>>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-) -> Result<Html<String>, Error> {
+async fn account(app: &App, visitor: &Visitor, headers: &HeaderMap, id: &str) -> Result<Html<String>, Error> {
     let mut sql = app.db.read();
-    let v = view::account(&mut sql, &app, &visitor, &id).await?;
+    let v = view::account(&mut sql, app, visitor, id).await?;
     let may_create = v.may_edit && view::is_own_master(&mut sql).await?;
-    let f = Frame::load(&mut sql, &app, &visitor, &headers, "accounts").await?;
+    let f = Frame::load(&mut sql, app, visitor, headers, "accounts").await?;
     shell::page(&AccountPage { f, v, may_create })
 }
 

@@ -211,7 +211,7 @@ pub async fn pause(app: &App, permit: Permit, id: ConnectionId, paused: bool) ->
 }
 
 /// All connections.
-#[utoipa::path(get, path = "/api/v1/connections", tag = "connections", responses((status = 200, body = Vec<ConnectionView>), (status = 403)))]
+#[utoipa::path(get, path = "/api/v1/connections", tag = "connections", operation_id = "list", responses((status = 200, body = Vec<ConnectionView>), (status = 403)))]
 pub async fn api_list(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Json<Vec<ConnectionView>>, Error> {
     may(&app, &visitor)?;
     let mut sql = app.db.read();
@@ -223,7 +223,7 @@ pub async fn api_list(State(app): State<Arc<App>>, visitor: Visitor) -> Result<J
 }
 
 /// One connection.
-#[utoipa::path(get, path = "/api/v1/connections/{id}", tag = "connections", params(("id" = String, Path)), responses((status = 200, body = ConnectionView), (status = 403), (status = 404)))]
+#[utoipa::path(get, path = "/api/v1/connections/{id}", tag = "connections", operation_id = "one", params(("id" = String, Path)), responses((status = 200, body = ConnectionView), (status = 403), (status = 404)))]
 pub async fn api_one(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -236,7 +236,7 @@ pub async fn api_one(
 }
 
 /// Adds a connection to a Tryton.
-#[utoipa::path(post, path = "/api/v1/connections", tag = "connections", request_body = NewConnection, responses((status = 201, body = Made), (status = 403), (status = 422)))]
+#[utoipa::path(post, path = "/api/v1/connections", tag = "connections", operation_id = "create", request_body = NewConnection, responses((status = 201, body = Made), (status = 403), (status = 422)))]
 pub async fn api_create(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -248,7 +248,7 @@ pub async fn api_create(
 }
 
 /// Replaces a connection's settings.
-#[utoipa::path(put, path = "/api/v1/connections/{id}", tag = "connections", params(("id" = String, Path)), request_body = NewConnection, responses((status = 204), (status = 403), (status = 404), (status = 422)))]
+#[utoipa::path(put, path = "/api/v1/connections/{id}", tag = "connections", operation_id = "replace", params(("id" = String, Path)), request_body = NewConnection, responses((status = 204), (status = 403), (status = 404), (status = 422)))]
 pub async fn api_replace(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -261,7 +261,7 @@ pub async fn api_replace(
 }
 
 /// Asks whether the CRM answers, takes the key, and can be written to.
-#[utoipa::path(post, path = "/api/v1/connections/{id}/test", tag = "connections", params(("id" = String, Path)), responses((status = 200, body = Tested), (status = 403), (status = 404), (status = 502)))]
+#[utoipa::path(post, path = "/api/v1/connections/{id}/test", tag = "connections", operation_id = "test", params(("id" = String, Path)), responses((status = 200, body = Tested), (status = 403), (status = 404), (status = 502)))]
 pub async fn api_test(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -274,7 +274,7 @@ pub async fn api_test(
 }
 
 /// Pulls now, and answers when done.
-#[utoipa::path(post, path = "/api/v1/connections/{id}/pull", tag = "connections", params(("id" = String, Path)), responses((status = 200, body = PullReport), (status = 403), (status = 404), (status = 409)))]
+#[utoipa::path(post, path = "/api/v1/connections/{id}/pull", tag = "connections", operation_id = "pull", params(("id" = String, Path)), responses((status = 200, body = PullReport), (status = 403), (status = 404), (status = 409)))]
 pub async fn api_pull(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -285,7 +285,7 @@ pub async fn api_pull(
 }
 
 /// Leaves a connection alone.
-#[utoipa::path(post, path = "/api/v1/connections/{id}/pause", tag = "connections", params(("id" = String, Path)), responses((status = 204), (status = 403), (status = 404)))]
+#[utoipa::path(post, path = "/api/v1/connections/{id}/pause", tag = "connections", operation_id = "pause", params(("id" = String, Path)), responses((status = 204), (status = 403), (status = 404)))]
 pub async fn api_pause(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -296,7 +296,7 @@ pub async fn api_pause(
 }
 
 /// Takes a connection up again.
-#[utoipa::path(delete, path = "/api/v1/connections/{id}/pause", tag = "connections", params(("id" = String, Path)), responses((status = 204), (status = 403), (status = 404)))]
+#[utoipa::path(delete, path = "/api/v1/connections/{id}/pause", tag = "connections", operation_id = "resume", params(("id" = String, Path)), responses((status = 204), (status = 403), (status = 404)))]
 pub async fn api_resume(
     State(app): State<Arc<App>>,
     visitor: Visitor,
