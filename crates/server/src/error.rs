@@ -71,6 +71,9 @@ pub enum Error {
     /// More bytes than are taken.
     #[error("the file is larger than {0} MB")]
     TooLarge(u64),
+    /// The CRM could not be read or written.
+    #[error("{0}")]
+    Crm(#[from] outlay_connect::Error),
     /// The database failed.
     #[error("the database failed: {0}")]
     Sql(#[from] sqlx::Error),
@@ -114,6 +117,7 @@ impl Error {
             | Error::InvoiceTaken { .. } => StatusCode::CONFLICT,
             Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::Crm(_) => StatusCode::BAD_GATEWAY,
             Error::Sql(_) | Error::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -149,6 +153,7 @@ impl Error {
             Error::Decided { .. } => "decided",
             Error::TooMany(_) => "too-many",
             Error::TooLarge(_) => "too-large",
+            Error::Crm(_) => "crm",
             Error::Sql(_) | Error::Broken(_) => "broken",
         }
     }
@@ -222,6 +227,7 @@ impl From<&Error> for Failure {
                 }
             }
             Error::TooMany(seconds) => args.push(("seconds".to_owned(), seconds.to_string())),
+            Error::Crm(error) => args.push(("text".to_owned(), error.to_string())),
             Error::TooLarge(megabytes) => args.push(("max".to_owned(), megabytes.to_string())),
             _ => {}
         }

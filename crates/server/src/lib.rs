@@ -46,6 +46,7 @@ fn routes() -> Router<Arc<App>> {
         .merge(evidence::routes())
         .merge(home::routes())
         .merge(inbox::routes())
+        .merge(crm::routes())
         .merge(jobs::routes())
         .merge(live::routes())
         .merge(openapi::routes())

@@ -13,7 +13,7 @@ use utoipa::openapi::{Content, InfoBuilder, Ref, Required, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
-use crate::{claims, evidence, home, inbox, jobs, me, payments, search, tokens};
+use crate::{claims, crm, evidence, home, inbox, jobs, me, payments, search, tokens};
 
 /// What failed, as `application/problem+json` (RFC 9457).
 #[derive(serde::Serialize, ToSchema)]
@@ -66,6 +66,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         payments::PayeeApi::openapi(),
         search::Api::openapi(),
         tokens::Api::openapi(),
+        crm::Api::openapi(),
     ]
 }
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::claim::{self, End, Job, Wish};
 use crate::app::App;
+use crate::crm;
 use crate::error::Error;
 use crate::live;
 use crate::metrics::Metrics;
@@ -33,6 +34,9 @@ impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound(_) | Error::Refused(_) | Error::Invalid(_) => Failed::Never(error.to_string()),
+            Error::Crm(outlay_connect::Error::Refused { .. } | outlay_connect::Error::Gone { .. }) => {
+                Failed::Never(error.to_string())
+            }
             _ => Failed::Again(error.to_string()),
         }
     }
@@ -50,7 +54,10 @@ pub struct Handlers(BTreeMap<&'static str, Handler>);
 impl Handlers {
     /// All of Outlay's.
     pub fn ours(app: &App) -> Result<Handlers, Error> {
-        Ok(Handlers::default().with("mail", crate::mail::handler(&app.config)?))
+        Ok(Handlers::default()
+            .with("mail", crate::mail::handler(&app.config)?)
+            .with("write_back", crm::write_back::write_back_job)
+            .with("archive", crm::write_back::archive_job))
     }
 
     /// Adds the handler of a kind.
@@ -232,14 +239,15 @@ impl Runner {
     }
 }
 
-/// All background work of a process – jobs and the sequencer – until `stop`; jobs in hand are finished first.
+/// All background work of a process – jobs, pulls and the sequencer – until `stop`; jobs in hand are finished first.
 pub async fn run(app: Arc<App>, stop: impl Future<Output = ()> + Send) -> Result<(), Error> {
     let (stopper, stopped) = watch::channel(false);
     let runner = Runner::new(app.clone(), Handlers::ours(&app)?, Pace::default());
     let jobs = tokio::spawn(runner.run(stopped.clone()));
+    let puller = tokio::spawn(crm::pull::keep_pulling(app.clone(), stopped.clone()));
     let sequencer = tokio::spawn(live::sequence(app, stopped));
     stop.await;
     let _ = stopper.send(true);
-    let _ = tokio::join!(jobs, sequencer);
+    let _ = tokio::join!(jobs, puller, sequencer);
     Ok(())
 }

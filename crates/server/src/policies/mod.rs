@@ -34,6 +34,18 @@ impl Rules {
         in_force(self.flows.get(&entity)?, day)
     }
 
+    /// What people call a category, by the newest policy that has it; its code where none has.
+    pub fn category_name(&self, code: &str, lang: outlay_core::words::Lang) -> String {
+        let known = self
+            .policies
+            .values()
+            .flatten()
+            .filter_map(|(from, p)| Some((*from, p.category(code)?)));
+        known
+            .max_by_key(|(from, _)| *from)
+            .map_or_else(|| code.to_owned(), |(_, category)| category.name.get(lang).to_owned())
+    }
+
     /// A version by its name, for the words of old findings.
     pub fn version(&self, reference: &VersionRef) -> Option<&Policy> {
         self.policies

@@ -19,8 +19,7 @@ macro_rules! sources {
 }
 
 sources![
-    "shell", "problems", "settings", "jobs", "mail", "tokens", "payments", "claims", "evidence", "show", "inbox",
-    "home", "search", "me",
+    "shell", "problems", "settings", "jobs", "mail", "tokens", "payments", "claims", "evidence", "show", "inbox", "home", "search", "me", "crm",
 ];
 
 fn bundle(tag: &str, sources: &[&str]) -> FluentBundle<FluentResource> {
@@ -144,7 +143,7 @@ mod tests {
                     continue;
                 }
                 let text = std::fs::read_to_string(&path).expect("a template");
-                for call in ["w.t(\"", "w.t1(\"", "w.n(\"", "w.args(\""] {
+                for call in ["w.t(\"", "w.t1(\"", "w.n(\"", "w.args(\"", "f.count(\""] {
                     for rest in text.split(call).skip(1) {
                         let key = rest.split('"').next().unwrap_or_default();
                         if !W(Lang::Zh).knows(key) {

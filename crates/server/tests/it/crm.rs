@@ -6,10 +6,13 @@ use outlay::auth::{Action, Person, Resource};
 use outlay::crm::{self, Applied, Change};
 use outlay::{args, clock};
 use outlay_connect::{Account, Activity, Canonical, Contact, CrmUser, Deal, Object, Order, Project, Record, StageKind};
+use outlay_core::claim::Command;
 use outlay_core::ids::ConnectionId;
 use outlay_core::{Currency, Money};
+use serde_json::json;
 use uuid::Uuid;
 
+use crate::seed;
 use crate::world::{World, on_both};
 
 /// A connection that is never pulled.
@@ -387,5 +390,198 @@ fn lists_show_exactly_what_may_be_read() {
             }
         }
         assert!(seen > 200 && hidden > 200, "{seen} seen, {hidden} hidden");
+    });
+}
+
+#[test]
+fn a_deal_shows_what_it_costs_to_those_who_may_see_it() {
+    on_both(|world| async move {
+        let (wang, ops) = (world.as_("wang").await, world.as_("ops").await);
+        let claim = seed::draft(&world, "wang").await;
+        seed::act(&world, claim.content.claimant, claim.id, Command::Submit).await;
+        let path = format!("/crm/deals/{}", world.deal);
+        let page = wang.get(&path).await.expect(200).text;
+        assert!(page.contains("¥154.00") && page.contains(&claim.number), "{page}");
+        assert!(page.contains(&format!("/claims?deal={}&amp;state=pending", world.deal)));
+        assert!(page.contains(&format!("/claims/new?deal={}", world.deal)));
+        let deal = wang
+            .get(&format!("/api/v1/deals/{}", world.deal))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(deal["spend"][0]["pending"]["amount"], "154.00");
+        assert_eq!(deal["claims"][0]["number"], claim.number.as_str());
+        assert_eq!(deal["spend"][0]["share"], "0.01");
+        // Sales operations see the figure and not whose claims they are.
+        let deal = ops
+            .get(&format!("/api/v1/deals/{}", world.deal))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(
+            (deal["claims"].as_array().map(Vec::len), deal["hidden_claims"].as_i64()),
+            (Some(0), Some(1))
+        );
+        let jonas = world.as_("jonas").await;
+        jonas.get(&path).await.expect(404);
+        jonas.get(&format!("/api/v1/deals/{}", world.deal)).await.expect(404);
+        assert!(
+            !jonas
+                .get("/crm/deals?view=all")
+                .await
+                .expect(200)
+                .text
+                .contains("产线检测二期")
+        );
+        assert!(
+            wang.get("/crm/deals?view=mine")
+                .await
+                .expect(200)
+                .text
+                .contains("产线检测二期")
+        );
+        let account = wang
+            .get(&format!("/crm/accounts/{}", world.account))
+            .await
+            .expect(200)
+            .text;
+        assert!(account.contains("¥154.00") && account.contains("产线检测二期"));
+        assert!(
+            wang.get("/crm/accounts?q=恒川")
+                .await
+                .expect(200)
+                .text
+                .contains("crm/accounts/")
+        );
+    });
+}
+
+#[test]
+fn a_company_without_a_crm_keeps_its_own_records() {
+    on_both(|world| async move {
+        let wang = world.as_("wang").await;
+        let form = wang.get("/crm/accounts/new").await.expect(200).text;
+        assert!(form.contains("name=\"tax_id\""));
+        let made = wang
+            .form(
+                "/crm/accounts",
+                &[("name", "青禾食品"), ("city", "杭州"), ("owner", "")],
+            )
+            .await
+            .expect(303);
+        let account = made.headers["location"]
+            .to_str()
+            .expect("text")
+            .rsplit('/')
+            .next()
+            .expect("an id")
+            .to_owned();
+        let deal = json!({"name": "年度续约", "account": account, "stage": "谈判", "on": "2026-12-18",
+            "amount": {"amount": "640000.00", "currency": "CNY"}});
+        let deal = wang.post("/api/v1/deals", deal).await.expect(201).json()["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned();
+        let view = wang.get(&format!("/api/v1/deals/{deal}")).await.expect(200).json();
+        assert_eq!(
+            (&view["owner"]["name"], &view["amount"]["amount"]),
+            (&json!("王敏"), &json!("640000.00"))
+        );
+        let revision = view["revision"].as_str().expect("a revision").to_owned();
+        // Its owner wins it, which begins a draft.
+        let won = json!({"name": "年度续约", "account": account, "stage_kind": "won", "revision": revision});
+        wang.put(&format!("/api/v1/deals/{deal}"), won.clone())
+            .await
+            .expect(204);
+        assert_eq!(
+            count(&world, "SELECT COUNT(*) FROM claim WHERE origin LIKE 'won:%'").await,
+            1
+        );
+        wang.put(&format!("/api/v1/deals/{deal}"), won).await.expect(409);
+        // Nobody else's, and nothing that is wrong.
+        let li = world.as_("li").await;
+        li.put(&format!("/api/v1/deals/{deal}"), json!({"name": "x"}))
+            .await
+            .expect(404);
+        let wrong = json!({"name": "", "amount": {"amount": "1e5"}});
+        wang.post("/api/v1/deals", wrong).await.expect(422);
+        let wrong = wang
+            .post("/api/v1/deals", json!({"name": "x", "amount": {"amount": "1.005"}}))
+            .await
+            .expect(422);
+        assert_eq!(wrong.json()["fields"][0]["field"], "amount");
+        wang.post("/api/v1/deals", json!({"nme": "x"})).await.expect(422);
+        connection(&world).await;
+        let refused = wang.post("/api/v1/accounts", json!({"name": "x"})).await.expect(422);
+        assert_eq!(refused.json()["fields"][0]["code"], "crm-is-master");
+    });
+}
+
+#[test]
+fn the_lists_turn_pages() {
+    on_both(|world| async move {
+        for n in 0..5 {
+            apply(
+                &world,
+                None,
+                record(&format!("D{n}"), "1", deal(&format!("商机{n}"), StageKind::Open, None)),
+            )
+            .await;
+        }
+        let ops = world.as_("ops").await;
+        let (mut all, mut before) = (Vec::new(), String::new());
+        loop {
+            let page = ops
+                .get(&format!("/api/v1/deals?limit=2{before}"))
+                .await
+                .expect(200)
+                .json();
+            let records = page["records"].as_array().expect("records").clone();
+            all.extend(records.iter().map(|r| r["id"].as_str().expect("an id").to_owned()));
+            let Some(next) = page["next"].as_str() else { break };
+            before = format!("&before={next}");
+        }
+        let mut sorted = all.clone();
+        sorted.sort();
+        sorted.reverse();
+        sorted.dedup();
+        assert_eq!((all.len(), &all), (6, &sorted));
+        ops.get("/api/v1/deals?limit=0").await.expect(422);
+    });
+}
+
+#[test]
+fn a_connection_keeps_its_key_to_itself() {
+    on_both(|world| async move {
+        let admin = world.as_("ange").await;
+        let body =
+            json!({"name": "Tryton", "url": "https://tryton.example.com", "database": "crm", "key": "s3cret-key"});
+        let id = admin.post("/api/v1/connections", body.clone()).await.expect(201).json()["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned();
+        admin.post("/api/v1/connections", body).await.expect(422);
+        let page = admin.get(&format!("/settings/connections/{id}")).await.expect(200).text;
+        let json = admin.get("/api/v1/connections").await.expect(200).text;
+        assert!(!page.contains("s3cret-key") && !json.contains("s3cret-key"));
+        assert_eq!(
+            count(
+                &world,
+                "SELECT COUNT(*) FROM connection WHERE sealed LIKE '%s3cret%' OR settings LIKE '%s3cret%'"
+            )
+            .await,
+            0
+        );
+        // Renaming keeps the key; another server must be given its own.
+        let path = format!("/api/v1/connections/{id}");
+        let renamed = json!({"name": "CRM", "url": "https://tryton.example.com", "database": "crm"});
+        admin.put(&path, renamed).await.expect(204);
+        let elsewhere = json!({"name": "CRM", "url": "https://evil.example.com", "database": "crm"});
+        admin.put(&path, elsewhere).await.expect(422);
+        let inside = json!({"name": "x", "url": "http://169.254.169.254/", "database": "crm", "key": "k"});
+        admin.post("/api/v1/connections", inside).await.expect(422);
+        world.as_("ops").await.get("/settings/connections").await.expect(403);
+        admin.post(&format!("{path}/pause"), json!({})).await.expect(204);
+        assert_eq!(admin.get(&path).await.expect(200).json()["paused"], true);
     });
 }

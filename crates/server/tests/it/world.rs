@@ -73,6 +73,7 @@ impl World {
         let config = Config {
             data: folder.path().to_owned(),
             database: database(folder.path()),
+            allow_hosts: vec!["127.0.0.1".into()],
             ..Config::default()
         };
         let app = App::open(config).await.expect("opened");

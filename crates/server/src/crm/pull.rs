@@ -1,0 +1,360 @@
+//! Reading a CRM page by page. A page, its cursor and what follows from it are one transaction, so a pull may be
+//! killed at any time and goes on where the last page ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use outlay_connect::{Connector, Object, Page};
+use outlay_core::ids::ConnectionId;
+use serde::Serialize;
+use serde_json::Value as Json;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::connection::Connection;
+use super::store::{self, Change};
+use crate::app::App;
+use crate::args;
+use crate::clock::now;
+use crate::db::Sql;
+use crate::error::Error;
+
+/// Records in a page: large enough to be fast, small enough not to keep others from writing.
+const PAGE: usize = 200;
+/// A pull that shows no sign of life for so long is dead, and another may begin.
+const LEASE: Duration = Duration::from_secs(180);
+
+/// What a pull did.
+#[derive(Debug, Clone, Default, Serialize, utoipa::ToSchema)]
+pub struct PullReport {
+    /// The connection's id.
+    pub connection: String,
+    /// What became of each kind of record.
+    pub objects: Vec<ObjectReport>,
+    /// Records that came.
+    pub seen: i64,
+    /// Those that were new or differed.
+    pub changed: i64,
+    /// Those that could not be taken; they are kept with the reason.
+    pub refused: i64,
+    /// Drafts that they began.
+    pub drafted: i64,
+    /// Why it ended early.
+    pub error: Option<String>,
+}
+
+/// What became of one kind of record.
+#[derive(Debug, Clone, Default, Serialize, utoipa::ToSchema)]
+pub struct ObjectReport {
+    /// Which, such as `deal`.
+    pub object: String,
+    /// Pages read.
+    pub pages: i64,
+    /// Records that came.
+    pub seen: i64,
+    /// Those that were new or differed.
+    pub changed: i64,
+    /// Those that could not be taken.
+    pub refused: i64,
+    /// Drafts that they began.
+    pub drafted: i64,
+}
+
+/// Pulls all that changed in the CRM behind `connection`. An error of the CRM ends the pull and stands in the report;
+/// what came before it is kept. [`Error::Conflict`] if it is being pulled already.
+pub async fn pull(app: &Arc<App>, connection: ConnectionId) -> Result<PullReport, Error> {
+    let connection = Connection::load(&mut app.db.read(), connection).await?;
+    let connector = connection.connector(app)?;
+    pull_with(app, connection.id, connector.as_ref()).await
+}
+
+/// As [`pull`], by a connector at hand.
+pub async fn pull_with(
+    app: &Arc<App>,
+    connection: ConnectionId,
+    connector: &dyn Connector,
+) -> Result<PullReport, Error> {
+    let run = Run {
+        id: Uuid::now_v7().to_string(),
+        connection,
+    };
+    run.begin(app).await?;
+    let mut report = PullReport {
+        connection: connection.to_string(),
+        ..PullReport::default()
+    };
+    let result = all(app, &run, connector, &mut report).await;
+    report.error = result.as_ref().err().map(ToString::to_string);
+    run.end(app, report.error.clone()).await?;
+    app.live.wake();
+    match result {
+        Ok(()) | Err(Error::Crm(_)) => Ok(report),
+        Err(error) => Err(error),
+    }
+}
+
+async fn all(app: &Arc<App>, run: &Run, connector: &dyn Connector, report: &mut PullReport) -> Result<(), Error> {
+    let can = connector.capabilities();
+    for object in can.objects.iter().map(|o| o.object) {
+        report.objects.push(ObjectReport {
+            object: object.as_str().to_owned(),
+            ..ObjectReport::default()
+        });
+        let mut cursor = cursor(&mut app.db.read(), run.connection, object).await?;
+        loop {
+            let page = connector.pull(object, cursor.as_ref(), PAGE.min(can.max_page)).await?;
+            if !page.done && cursor.as_ref() == Some(&page.next) {
+                let text = format!("reading {object} does not advance");
+                return Err(outlay_connect::Error::Cursor(text).into());
+            }
+            let (next, done) = (page.next.clone(), page.done);
+            let took = run.take(app, object, cursor, page).await?;
+            if took.drafted > 0 {
+                app.live.wake();
+            }
+            report.add(&took);
+            cursor = Some(next);
+            if done {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl PullReport {
+    fn add(&mut self, took: &ObjectReport) {
+        self.seen += took.seen;
+        self.changed += took.changed;
+        self.refused += took.refused;
+        self.drafted += took.drafted;
+        if let Some(object) = self.objects.last_mut() {
+            object.pages += 1;
+            object.seen += took.seen;
+            object.changed += took.changed;
+            object.refused += took.refused;
+            object.drafted += took.drafted;
+        }
+    }
+}
+
+async fn cursor(sql: &mut Sql, connection: ConnectionId, object: Object) -> Result<Option<Json>, Error> {
+    let row: Option<(String,)> = sql
+        .maybe(
+            "SELECT position FROM sync_cursor WHERE connection_id = $1 AND object = $2",
+            args![connection, object.as_str()],
+        )
+        .await?;
+    Ok(row.map(|(position,)| serde_json::from_str(&position)).transpose()?)
+}
+
+struct Run {
+    id: String,
+    connection: ConnectionId,
+}
+
+impl Run {
+    fn lease(&self) -> String {
+        format!("pull:{}", self.connection)
+    }
+
+    async fn begin(&self, app: &App) -> Result<(), Error> {
+        let (id, lease, connection) = (self.id.clone(), self.lease(), self.connection);
+        app.db
+            .write(move |sql| {
+                let (id, lease) = (id.clone(), lease.clone());
+                Box::pin(async move {
+                    let at = now().as_microsecond();
+                    let got = sql
+                        .run(
+                            "INSERT INTO lease (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET \
+                             holder = excluded.holder, until = excluded.until WHERE lease.until < $4",
+                            args![lease, &id, at + lease_micros(), at],
+                        )
+                        .await?;
+                    if got == 0 {
+                        return Err(Error::Conflict);
+                    }
+                    // Whatever ran before died without an end.
+                    sql.run(
+                        "UPDATE sync_run SET ended_at = $1, error = 'interrupted' WHERE connection_id = $2 AND ended_at IS NULL",
+                        args![at, connection],
+                    )
+                    .await?;
+                    sql.run(
+                        "INSERT INTO sync_run (id, connection_id, started_at, seen, changed, refused) VALUES ($1, $2, $3, 0, 0, 0)",
+                        args![&id, connection, at],
+                    )
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// One page with its cursor and its drafts. If another pull moved the cursor meanwhile, nothing is written.
+    async fn take(
+        &self,
+        app: &Arc<App>,
+        object: Object,
+        before: Option<Json>,
+        page: Page,
+    ) -> Result<ObjectReport, Error> {
+        let (app_in, id, lease, connection) = (app.clone(), self.id.clone(), self.lease(), self.connection);
+        let page = Arc::new(page);
+        app.db
+            .write(move |sql| {
+                let (app, id, lease, before, page) =
+                    (app_in.clone(), id.clone(), lease.clone(), before.clone(), page.clone());
+                Box::pin(async move {
+                    let mut took = ObjectReport {
+                        seen: count(page.records.len() + page.rejected.len()),
+                        refused: count(page.rejected.len()),
+                        ..ObjectReport::default()
+                    };
+                    move_cursor(sql, connection, object, before.as_ref(), &page.next).await?;
+                    for record in &page.records {
+                        let applied = store::apply(sql, &app, Some(connection), record).await?;
+                        took.changed += i64::from(applied.change != Change::Same);
+                        took.drafted += i64::from(applied.drafted.is_some());
+                    }
+                    forget_refused(sql, connection, &page).await?;
+                    for rejected in &page.rejected {
+                        let external_id = rejected.external_id.as_deref().unwrap_or("");
+                        sql.run(
+                            "INSERT INTO sync_refused (connection_id, object, external_id, reason, raw, at) VALUES ($1, $2, $3, $4, $5, $6) \
+                             ON CONFLICT (connection_id, object, external_id) DO UPDATE SET reason = excluded.reason, \
+                             raw = excluded.raw, at = excluded.at",
+                            args![
+                                connection,
+                                rejected.object.as_str(),
+                                external_id,
+                                &rejected.reason,
+                                rejected.raw.to_string(),
+                                now().as_microsecond()
+                            ],
+                        )
+                        .await?;
+                    }
+                    let at = now().as_microsecond();
+                    sql.run(
+                        "UPDATE sync_run SET seen = seen + $1, changed = changed + $2, refused = refused + $3 WHERE id = $4",
+                        args![took.seen, took.changed, took.refused, &id],
+                    )
+                    .await?;
+                    sql.run(
+                        "UPDATE lease SET until = $1 WHERE name = $2 AND holder = $3",
+                        args![at + lease_micros(), &lease, &id],
+                    )
+                    .await?;
+                    Ok(took)
+                })
+            })
+            .await
+    }
+
+    async fn end(&self, app: &App, error: Option<String>) -> Result<(), Error> {
+        let (id, lease) = (self.id.clone(), self.lease());
+        app.db
+            .write(move |sql| {
+                let (id, lease, error) = (id.clone(), lease.clone(), error.clone());
+                Box::pin(async move {
+                    sql.run(
+                        "UPDATE sync_run SET ended_at = $1, error = $2 WHERE id = $3",
+                        args![now().as_microsecond(), error, &id],
+                    )
+                    .await?;
+                    sql.run("DELETE FROM lease WHERE name = $1 AND holder = $2", args![lease, id])
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+fn lease_micros() -> i64 {
+    i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn count(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+async fn move_cursor(
+    sql: &mut Sql,
+    connection: ConnectionId,
+    object: Object,
+    before: Option<&Json>,
+    next: &Json,
+) -> Result<(), Error> {
+    if cursor(sql, connection, object).await?.as_ref() != before {
+        return Err(Error::Conflict);
+    }
+    sql.run(
+        "INSERT INTO sync_cursor (connection_id, object, position, moved_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (connection_id, object) DO UPDATE SET position = excluded.position, moved_at = excluded.moved_at",
+        args![connection, object.as_str(), next.to_string(), now().as_microsecond()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// A record that was refused and came well this time is refused no more.
+async fn forget_refused(sql: &mut Sql, connection: ConnectionId, page: &Page) -> Result<(), Error> {
+    let (any,): (i64,) = sql
+        .one(
+            "SELECT COUNT(*) FROM sync_refused WHERE connection_id = $1",
+            args![connection],
+        )
+        .await?;
+    if any == 0 {
+        return Ok(());
+    }
+    for record in &page.records {
+        sql.run(
+            "DELETE FROM sync_refused WHERE connection_id = $1 AND object = $2 AND external_id = $3",
+            args![connection, record.object.as_str(), &record.external_id],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Pulls every connection that is not paused each `pull_every_s` seconds, until `stop`. Several processes may do so:
+/// a lease lets one of them pull a connection at a time.
+pub async fn keep_pulling(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let every = Duration::from_secs(app.config.pull_every_s.max(1));
+    while !*stop.borrow() {
+        if let Err(error) = round(&app, every).await {
+            tracing::error!(%error, "pulling");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn round(app: &Arc<App>, every: Duration) -> Result<(), Error> {
+    let due = now().as_microsecond() - i64::try_from(every.as_micros()).unwrap_or(0) / 2;
+    let mut sql = app.db.read();
+    for connection in Connection::all(&mut sql).await?.into_iter().filter(|c| !c.paused) {
+        let (last,): (Option<i64>,) = sql
+            .one(
+                "SELECT MAX(started_at) FROM sync_run WHERE connection_id = $1",
+                args![connection.id],
+            )
+            .await?;
+        if last.is_some_and(|at| at > due) {
+            continue;
+        }
+        match pull(app, connection.id).await {
+            Ok(PullReport { error: Some(error), .. }) => tracing::warn!(error, connection = connection.name, "pull"),
+            Ok(report) => tracing::debug!(seen = report.seen, changed = report.changed, "pulled"),
+            Err(Error::Conflict) => {}
+            Err(error) => tracing::error!(%error, connection = connection.name, "pull"),
+        }
+    }
+    Ok(())
+}

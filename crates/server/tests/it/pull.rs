@@ -1,0 +1,358 @@
+//! Pulling page by page, interrupted and hindered; writing back, and archiving after it. The CRM here is a table in
+//! memory that does what the connector trait says.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use outlay::claims::WriteBackJob;
+use outlay::crm::pull::pull_with;
+use outlay::crm::write_back::{self, write_with};
+use outlay::crm::{Outcome, PullReport};
+use outlay::error::Error;
+use outlay::shell::W;
+use outlay::{args, claims};
+use outlay_connect::{
+    Account, Canonical, Capabilities, Connector, CrmUser, Deal, Deletes, Error as CrmError, Object, ObjectCapability,
+    Page, Ready, Record, Rejected, StageKind, Write, Written,
+};
+use outlay_core::claim::{Command, Status};
+use outlay_core::ids::{BatchId, ConnectionId, PaymentId};
+use outlay_core::words::Lang;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::crm::{apply, connection, record};
+use crate::seed;
+use crate::world::{World, on_both};
+
+/// A CRM in memory.
+#[derive(Default)]
+struct Fake {
+    records: Vec<Record>,
+    rejected: Vec<Rejected>,
+    /// Pages that it gives before it falls silent.
+    pages_left: Mutex<Option<usize>>,
+    stuck: bool,
+    written: Mutex<Vec<Write>>,
+    fails_writes: Mutex<usize>,
+}
+
+#[async_trait]
+impl Connector for Fake {
+    fn capabilities(&self) -> Capabilities {
+        let objects = [Object::CrmUser, Object::Account, Object::Deal];
+        Capabilities {
+            crm: "Fake".into(),
+            objects: objects
+                .into_iter()
+                .map(|object| ObjectCapability {
+                    object,
+                    source: object.to_string(),
+                    deletes: Deletes::Reported,
+                })
+                .collect(),
+            cost_figures: true,
+            notes: true,
+            max_page: 3,
+        }
+    }
+
+    async fn pull(&self, object: Object, cursor: Option<&Value>, page_size: usize) -> Result<Page, CrmError> {
+        if let Some(left) = self.pages_left.lock().expect("a lock").as_mut() {
+            *left = left.checked_sub(1).ok_or(CrmError::Retry { after: None })?;
+        }
+        let from = cursor.and_then(|c| c["n"].as_u64()).unwrap_or(0) as usize;
+        let of: Vec<&Record> = self.records.iter().filter(|r| r.object == object).collect();
+        let to = of.len().min(from + page_size);
+        let rejected = self
+            .rejected
+            .iter()
+            .filter(|r| r.object == object && from == 0)
+            .cloned();
+        Ok(Page {
+            records: of[from..to].iter().map(|r| (*r).clone()).collect(),
+            rejected: rejected.collect(),
+            next: if self.stuck {
+                json!({"n": from})
+            } else {
+                json!({"n": to})
+            },
+            done: !self.stuck && to == of.len(),
+        })
+    }
+
+    async fn push(&self, write: &Write, _: &str) -> Result<Written, CrmError> {
+        let mut fails = self.fails_writes.lock().expect("a lock");
+        if *fails > 0 {
+            *fails -= 1;
+            return Err(CrmError::Unreachable("no answer".into()));
+        }
+        self.written.lock().expect("a lock").push(write.clone());
+        Ok(Written {
+            external_id: "N1".into(),
+            changed: true,
+            revision: None,
+        })
+    }
+
+    async fn check(&self) -> Result<Ready, CrmError> {
+        Ok(Ready::default())
+    }
+}
+
+fn crm(deals: usize) -> Fake {
+    let user = Canonical::CrmUser(CrmUser {
+        name: "王敏".into(),
+        email: Some("wang@example.com".into()),
+        login: None,
+        active: true,
+    });
+    let account = Canonical::Account(Account {
+        name: "恒川精密".into(),
+        ..Account::default()
+    });
+    let mut records = vec![record("U1", "1", user), record("A1", "1", account)];
+    for n in 0..deals {
+        records.push(deal(n, "1", StageKind::Open));
+    }
+    Fake {
+        records,
+        ..Fake::default()
+    }
+}
+
+fn deal(n: usize, revision: &str, stage_kind: StageKind) -> Record {
+    let body = Canonical::Deal(Deal {
+        name: format!("商机{n}"),
+        account: Some("A1".into()),
+        owner: Some("U1".into()),
+        stage: stage_kind.as_str().into(),
+        stage_kind,
+        ..Deal::default()
+    });
+    record(&format!("D{n}"), revision, body)
+}
+
+async fn pull(world: &World, c: ConnectionId, fake: &Fake) -> Result<PullReport, Error> {
+    pull_with(&world.app, c, fake).await
+}
+
+async fn count(world: &World, text: &'static str) -> i64 {
+    let (n,): (i64,) = world.app.db.read().one(text, args![]).await.expect("read");
+    n
+}
+
+#[test]
+fn an_interrupted_pull_goes_on_where_it_stopped() {
+    on_both(|world| async move {
+        let c = connection(&world).await;
+        let mut fake = crm(10);
+        fake.pages_left = Mutex::new(Some(4));
+        let report = pull(&world, c, &fake).await.expect("a report");
+        assert!(report.error.is_some());
+        assert_eq!(report.seen, 8);
+        *fake.pages_left.lock().expect("a lock") = None;
+        let report = pull(&world, c, &fake).await.expect("a report");
+        assert_eq!((report.error, report.seen, report.changed), (None, 4, 4));
+        assert_eq!(
+            count(&world, "SELECT COUNT(*) FROM deal WHERE connection_id IS NOT NULL").await,
+            10
+        );
+        // Won in the CRM: one draft, whatever the number of pulls.
+        fake.records.push(deal(3, "2", StageKind::Won));
+        fake.records.push(deal(4, "2", StageKind::Open));
+        let report = pull(&world, c, &fake).await.expect("a report");
+        assert_eq!((report.changed, report.drafted), (2, 1));
+        let report = pull(&world, c, &fake).await.expect("a report");
+        assert_eq!((report.changed, report.drafted), (0, 0));
+        assert_eq!(
+            count(&world, "SELECT COUNT(*) FROM claim WHERE origin LIKE 'won:%'").await,
+            1
+        );
+        assert_eq!(
+            count(&world, "SELECT COUNT(*) FROM sync_run WHERE ended_at IS NULL").await,
+            0
+        );
+    });
+}
+
+#[test]
+fn a_cursor_that_stands_still_ends_the_pull() {
+    on_both(|world| async move {
+        let c = connection(&world).await;
+        let fake = Fake { stuck: true, ..crm(2) };
+        let report = pull(&world, c, &fake).await.expect("a report");
+        assert!(report.error.expect("an error").contains("does not advance"));
+    });
+}
+
+#[test]
+fn a_record_refused_is_kept_with_its_reason_until_it_comes_well() {
+    on_both(|world| async move {
+        let c = connection(&world).await;
+        let mut fake = crm(1);
+        fake.rejected.push(Rejected {
+            object: Object::Deal,
+            external_id: Some("D9".into()),
+            reason: "amount: 1e5 is no amount".into(),
+            raw: json!({"id": "D9"}),
+        });
+        let report = pull(&world, c, &fake).await.expect("a report");
+        assert_eq!((report.error, report.seen, report.refused), (None, 4, 1));
+        let (reason,): (String,) = world
+            .app
+            .db
+            .read()
+            .one("SELECT reason FROM sync_refused WHERE external_id = 'D9'", args![])
+            .await
+            .expect("kept");
+        assert!(reason.contains("1e5"));
+        fake.rejected.clear();
+        fake.records.push(deal(9, "2", StageKind::Open));
+        pull(&world, c, &fake).await.expect("a report");
+        assert_eq!(count(&world, "SELECT COUNT(*) FROM sync_refused").await, 0);
+    });
+}
+
+#[test]
+fn one_pull_at_a_time() {
+    on_both(|world| async move {
+        let c = connection(&world).await;
+        let values = args![
+            format!("pull:{c}"),
+            "somebody",
+            outlay::clock::now().as_microsecond() + 60_000_000
+        ];
+        world
+            .app
+            .db
+            .write(move |sql| {
+                let values = values.clone();
+                Box::pin(async move {
+                    sql.run("INSERT INTO lease (name, holder, until) VALUES ($1, $2, $3)", values)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+            .expect("leased");
+        assert!(matches!(pull(&world, c, &crm(1)).await, Err(Error::Conflict)));
+    });
+}
+
+#[test]
+fn totals_and_one_note_are_written_back_once() {
+    on_both(|world| async move {
+        let c = connection(&world).await;
+        let d = apply(&world, Some(c), deal(1, "1", StageKind::Open)).await;
+        let spend = |pending: i64, paid: i64| {
+            let values = args!["deal", &d.id, world.cn, "CNY", "", "2026-11", pending, paid];
+            world.app.db.write(move |sql| {
+                let values = values.clone();
+                Box::pin(async move {
+                    sql.run(
+                        "INSERT INTO spend (dim, key, entity_id, currency, category, month, pending_minor, paid_minor) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+                        values.clone(),
+                    )
+                    .await?;
+                    sql.run(
+                        "UPDATE spend SET pending_minor = $2, paid_minor = $3 WHERE key = $1",
+                        vec![values[1].clone(), values[6].clone(), values[7].clone()],
+                    )
+                    .await?;
+                    Ok(())
+                })
+            })
+        };
+        spend(10_432_80, 38_187_20).await.expect("spent");
+        let fake = Fake::default();
+        let job = WriteBackJob {
+            object: "deal".into(),
+            id: d.id.clone(),
+        };
+        let write = || write_with(&world.app, &job, &fake, W(Lang::En));
+        // The first try dies on the way; the next one has a higher revision.
+        *fake.fails_writes.lock().expect("a lock") = 1;
+        assert!(matches!(write().await, Err(Error::Crm(_))));
+        write().await.expect("written");
+        write().await.expect("nothing to write");
+        spend(0, 48_620_00).await.expect("spent");
+        write().await.expect("written");
+        let written = fake.written.lock().expect("a lock").clone();
+        assert_eq!(written.len(), 4);
+        let Write::CostFigures { paid, pending, .. } = &written[0] else {
+            panic!("{written:?}")
+        };
+        assert_eq!(
+            (paid.grouped(), pending.grouped()),
+            ("38,187.20".into(), "10,432.80".into())
+        );
+        let notes: Vec<_> = written
+            .iter()
+            .filter_map(|w| match w {
+                Write::Note {
+                    marker, revision, text, ..
+                } => Some((marker.clone(), *revision, text.clone())),
+                Write::CostFigures { .. } => None,
+            })
+            .collect();
+        assert_eq!(notes[0].0, notes[1].0);
+        assert_eq!((notes[0].1, notes[1].1), (2, 3));
+        assert!(
+            notes[1].2.contains("CNY: paid 48,620.00, pending 0.00"),
+            "{}",
+            notes[1].2
+        );
+    });
+}
+
+#[test]
+fn a_paid_claim_is_archived_after_its_write_backs() {
+    on_both(|world| async move {
+        let (wang, he) = (world.id("wang").await, world.id("he").await);
+        let claim = seed::draft(&world, "wang").await.id;
+        seed::act(&world, wang, claim, Command::Submit).await;
+        seed::approve(&world, claim).await;
+        let (batch, payment) = (BatchId(Uuid::now_v7()), PaymentId(Uuid::now_v7()));
+        seed::act(&world, he, claim, Command::Batch { batch, payment }).await;
+        let on = outlay::clock::day(outlay::clock::now(), "Asia/Shanghai");
+        seed::act(&world, he, claim, Command::Post { payment, on }).await;
+        let payload = serde_json::to_string(&claim.to_string()).expect("JSON");
+        assert_eq!(
+            write_back::archive(&world.app, &payload).await.expect("asked"),
+            Outcome::Again
+        );
+        let jobs: Vec<(String,)> = world
+            .app
+            .db
+            .read()
+            .all("SELECT payload FROM job WHERE kind = 'write_back'", args![])
+            .await
+            .expect("read");
+        for (payload,) in jobs {
+            // Its deal is Outlay's own: there is nothing to write.
+            write_back::write_back(&world.app, &payload).await.expect("done");
+        }
+        world
+            .app
+            .db
+            .write(|sql| {
+                Box::pin(async move {
+                    sql.run("UPDATE job SET state = 'done' WHERE kind = 'write_back'", args![])
+                        .await?;
+                    Ok(())
+                })
+            })
+            .await
+            .expect("done");
+        assert_eq!(
+            write_back::archive(&world.app, &payload).await.expect("asked"),
+            Outcome::Done
+        );
+        let claim = claims::store::load(&mut world.app.db.read(), claim)
+            .await
+            .expect("there");
+        assert_eq!(claim.status(), Status::Archived);
+    });
+}
