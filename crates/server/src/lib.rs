@@ -15,6 +15,7 @@ pub mod error;
 pub mod files;
 pub mod http;
 mod idempotency;
+pub mod insights;
 pub mod jobs;
 pub mod live;
 pub mod mail;
@@ -38,6 +39,7 @@ use crate::app::App;
 fn routes() -> Router<Arc<App>> {
     Router::new()
         .merge(auth::routes())
+        .merge(insights::routes())
         .merge(jobs::routes())
         .merge(live::routes())
         .merge(openapi::routes())

@@ -13,7 +13,7 @@ use utoipa::openapi::{Content, InfoBuilder, Ref, Required, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
-use crate::{jobs, payments, tokens};
+use crate::{insights, jobs, payments, tokens};
 
 /// What failed, as `application/problem+json` (RFC 9457).
 #[derive(serde::Serialize, ToSchema)]
@@ -54,6 +54,7 @@ struct Shared;
 /// The `Api` of every feature. A new one is added here; a test fails if a route is missing.
 fn features() -> Vec<utoipa::openapi::OpenApi> {
     vec![
+        insights::Api::openapi(),
         jobs::Api::openapi(),
         payments::Api::openapi(),
         payments::PayeeApi::openapi(),

@@ -18,7 +18,9 @@ macro_rules! sources {
     };
 }
 
-sources!["shell", "problems", "settings", "jobs", "mail", "tokens", "payments"];
+sources![
+    "shell", "problems", "settings", "jobs", "mail", "tokens", "payments", "insights"
+];
 
 fn bundle(tag: &str, sources: &[&str]) -> FluentBundle<FluentResource> {
     let mut bundle = FluentBundle::new_concurrent(vec![tag.parse().unwrap_or_default()]);

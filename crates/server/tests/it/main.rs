@@ -5,6 +5,7 @@ mod cli;
 mod crm;
 mod demo;
 mod idempotency;
+mod insights;
 mod jobs;
 mod life;
 mod live;
