@@ -18,6 +18,7 @@ pub mod home;
 pub mod http;
 mod idempotency;
 pub mod inbox;
+pub mod insights;
 pub mod jobs;
 pub mod live;
 pub mod mail;
@@ -47,6 +48,7 @@ fn routes() -> Router<Arc<App>> {
         .merge(home::routes())
         .merge(inbox::routes())
         .merge(crm::routes())
+        .merge(insights::routes())
         .merge(jobs::routes())
         .merge(live::routes())
         .merge(openapi::routes())

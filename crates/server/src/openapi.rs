@@ -13,7 +13,7 @@ use utoipa::openapi::{Content, InfoBuilder, Ref, Required, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
-use crate::{claims, crm, evidence, home, inbox, jobs, me, payments, search, tokens};
+use crate::{claims, crm, evidence, home, inbox, insights, jobs, me, payments, search, tokens};
 
 /// What failed, as `application/problem+json` (RFC 9457).
 #[derive(serde::Serialize, ToSchema)]
@@ -60,6 +60,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         evidence::Api::openapi(),
         home::Api::openapi(),
         inbox::Api::openapi(),
+        insights::Api::openapi(),
         jobs::Api::openapi(),
         me::Api::openapi(),
         payments::Api::openapi(),

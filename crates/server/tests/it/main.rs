@@ -8,6 +8,7 @@ mod demo;
 mod evidence;
 mod idempotency;
 mod inbox;
+mod insights;
 mod jobs;
 mod life;
 mod live;

@@ -1,0 +1,165 @@
+//! Insights: every figure is the sum of the claims that its reader may open.
+
+use std::collections::BTreeMap;
+
+use outlay::auth::Person;
+use outlay::claims::{scope, store};
+use outlay::{args, clock};
+use outlay_core::claim::Claim;
+use serde_json::Value;
+
+use crate::seed;
+use crate::world::{World, on_both};
+
+fn cents(money: &Value) -> i64 {
+    let text = money["amount"].as_str().expect("an amount");
+    text.replace('.', "").parse().expect("digits")
+}
+
+/// Claims that somebody may read, of one entity, whose money counts.
+async fn readable(world: &World, who: &str) -> Vec<Claim> {
+    let id = world.id(who).await;
+    let mut sql = world.app.db.read();
+    let org = world.app.org(&mut sql).await.expect("org");
+    let person = Person::of(&org, id, clock::day(clock::now(), "UTC")).expect("active");
+    let (condition, values) = scope::readable(&person, 2);
+    let mut bound = args![""];
+    bound.extend(values);
+    let rows: Vec<(String,)> = sql
+        .all_built(
+            format!("SELECT c.id FROM claim c WHERE c.id <> $1 AND {condition}"),
+            bound,
+        )
+        .await
+        .expect("read");
+    let mut claims = Vec::new();
+    for (id,) in rows {
+        let claim = store::load(&mut sql, id.parse().expect("an id")).await.expect("there");
+        if claim.content.entity == world.cn && (claim.status().is_pending() || claim.status().is_paid()) {
+            claims.push(claim);
+        }
+    }
+    claims
+}
+
+/// (pending, paid) by a key of each allocation.
+fn sums(
+    claims: &[Claim],
+    key: impl Fn(&Claim, usize, usize) -> Option<String>,
+) -> BTreeMap<Option<String>, (i64, i64)> {
+    let mut all: BTreeMap<Option<String>, (i64, i64)> = BTreeMap::new();
+    for claim in claims {
+        for (l, line) in claim.content.lines.iter().enumerate() {
+            for (a, allocation) in line.allocations.iter().enumerate() {
+                let entry = all.entry(key(claim, l, a)).or_default();
+                if claim.status().is_paid() {
+                    entry.1 += allocation.amount.minor;
+                } else {
+                    entry.0 += allocation.amount.minor;
+                }
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn figures_are_the_sums_of_the_claims_behind_them() {
+    on_both(|world| async move {
+        seed::in_every_state(&world).await;
+        for (who, scope, bys) in [
+            (
+                "zhao",
+                "entity",
+                vec!["account", "deal", "department", "category", "month"],
+            ),
+            ("chen", "departments", vec!["department", "category", "month"]),
+            (
+                "wang",
+                "own",
+                vec!["account", "deal", "department", "category", "month"],
+            ),
+        ] {
+            let client = world.as_(who).await;
+            let me = world.id(who).await;
+            let mut claims = readable(&world, who).await;
+            match scope {
+                "own" => claims.retain(|c| c.content.claimant == me),
+                "departments" => claims.retain(|c| c.content.department == world.sales),
+                _ => {}
+            }
+            assert!(!claims.is_empty(), "{who}");
+            for by in bys {
+                let path = format!("/api/v1/insights?by={by}&scope={scope}&entity={}", world.cn);
+                let view = client.get(&path).await.expect(200).json();
+                let expected = sums(&claims, |c, l, a| {
+                    let line = &c.content.lines[l];
+                    let allocation = &line.allocations[a];
+                    match by {
+                        "account" => allocation.account.map(|k| k.to_string()),
+                        "deal" => allocation.deal.map(|k| k.to_string()),
+                        "department" => Some(c.content.department.to_string()),
+                        "category" => Some(line.category.clone()),
+                        _ => Some(line.incurred_on.strftime("%Y-%m").to_string()),
+                    }
+                });
+                let found: BTreeMap<Option<String>, (i64, i64)> = view["rows"]
+                    .as_array()
+                    .expect("rows")
+                    .iter()
+                    .map(|r| {
+                        let key = r["key"].as_str().map(str::to_owned);
+                        (key, (cents(&r["cost"]["pending"]), cents(&r["cost"]["paid"])))
+                    })
+                    .collect();
+                assert_eq!(found, expected, "{who} by {by}");
+                let whole = expected.values().fold((0, 0), |a, v| (a.0 + v.0, a.1 + v.1));
+                let total = &view["total"];
+                assert_eq!(
+                    (cents(&total["pending"]), cents(&total["paid"])),
+                    whole,
+                    "{who} by {by}"
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn each_sees_what_they_may() {
+    on_both(|world| async move {
+        seed::in_every_state(&world).await;
+        let at = |scope: &str| format!("/api/v1/insights?by=month&scope={scope}&entity={}", world.cn);
+        for (who, scope, status) in [
+            ("wang", "entity", 403),
+            ("wang", "departments", 403),
+            ("wang", "own", 200),
+            ("chen", "entity", 403),
+            ("chen", "departments", 200),
+            ("zhao", "entity", 200),
+            ("audit", "entity", 200),
+            ("he", "entity", 403),
+        ] {
+            world.as_(who).await.get(&at(scope)).await.expect(status);
+        }
+        let chen = world.as_("chen").await;
+        chen.get("/api/v1/insights?by=deal&scope=departments").await.expect(422);
+        let zhao = world.as_("zhao").await;
+        for bad in [
+            "from=2026-13",
+            "from=2026-1",
+            "from=2026-05&to=2026-04",
+            "from=1990-01",
+            "by=moon",
+            "x=1",
+        ] {
+            let status = zhao.get(&format!("/api/v1/insights?{bad}")).await.status;
+            assert!((400..500).contains(&status), "{bad}: {status}");
+        }
+        let page = zhao.get("/insights").await.expect(200);
+        assert!(page.text.contains("恒川精密") && page.text.contains("/claims?scope=all"));
+        assert!(chen.get("/insights").await.expect(200).text.contains("华东销售部"));
+        let table = zhao.get("/insights.csv?by=account").await.expect(200);
+        assert!(table.text.contains("恒川精密,CNY,"), "{}", table.text);
+    });
+}
