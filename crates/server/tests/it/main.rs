@@ -6,6 +6,7 @@ mod crm;
 mod demo;
 mod idempotency;
 mod jobs;
+mod kill;
 mod life;
 mod live;
 mod mail;
