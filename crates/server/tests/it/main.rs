@@ -10,6 +10,7 @@ mod idempotency;
 mod inbox;
 mod insights;
 mod jobs;
+mod kill;
 mod life;
 mod live;
 mod mail;
