@@ -19,7 +19,8 @@ macro_rules! sources {
 }
 
 sources![
-    "shell", "problems", "settings", "jobs", "mail", "tokens", "payments", "claims", "evidence", "show", "inbox", "home", "search", "me", "crm", "insights",
+    "shell", "problems", "settings", "jobs", "mail", "tokens", "payments", "claims", "evidence", "show", "inbox",
+    "home", "search", "me", "crm", "insights",
 ];
 
 fn bundle(tag: &str, sources: &[&str]) -> FluentBundle<FluentResource> {
