@@ -138,14 +138,13 @@ impl Look {
         match self.ahead.as_ref()? {
             Ok(_) | Err(Refusal::Blocked { .. }) => None,
             Err(Refusal::Problems { problems }) => problems.first().map(|p| {
-                let named = w.args(
+                w.args(
                     "field-at",
                     &[
                         ("field".to_owned(), field_name(w, &p.field)),
                         ("words".to_owned(), field_words(w, p)),
                     ],
-                );
-                named
+                )
             }),
             Err(refusal) => {
                 let failure = Failure::from(&Error::from(refusal.clone()));

@@ -37,7 +37,7 @@ pub async fn prove(data: &Path, heard: &Heard) {
         made,
         "a claim was made twice"
     );
-    let heard_status = heard.status.lock().expect("not poisoned");
+    let heard_status = heard.status.lock().expect("not poisoned").clone();
     for (number, least) in heard_status.iter() {
         let now = by_number
             .get(number.as_str())
