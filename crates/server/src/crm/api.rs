@@ -17,6 +17,7 @@ use super::view::{self, AccountView, DealView, WrittenView};
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::error::Error;
+use crate::shell::Body;
 
 /// The description of these addresses.
 #[derive(OpenApi)]
@@ -133,7 +134,7 @@ macro_rules! objects {
                 pub async fn create(
                     State(app): State<Arc<App>>,
                     visitor: Visitor,
-                    Json(input): Json<RecordInput>,
+                    Body(input): Body<RecordInput>,
                 ) -> Result<axum::response::Response, Error> {
                     let id = edit::create(&app, &visitor, Object::$object, input).await?;
                     let place = [(header::LOCATION, format!("{}/{id}", $all))];
@@ -147,7 +148,7 @@ macro_rules! objects {
                     State(app): State<Arc<App>>,
                     visitor: Visitor,
                     Path(id): Path<String>,
-                    Json(input): Json<RecordInput>,
+                    Body(input): Body<RecordInput>,
                 ) -> Result<StatusCode, Error> {
                     edit::replace(&app, &visitor, Object::$object, &id, input).await?;
                     Ok(StatusCode::NO_CONTENT)

@@ -11,7 +11,6 @@ use axum::response::{Html, Redirect};
 use jiff::Timestamp;
 use outlay_connect::Object;
 use outlay_core::Money;
-use outlay_core::claim::Status;
 use serde::Deserialize;
 
 use super::edit;
@@ -207,20 +206,7 @@ fn happening(f: &Frame, h: &Happening) -> (String, &'static str) {
 }
 
 fn status(f: &Frame, claim: &ClaimShare) -> String {
-    let (tone, icon) = match claim.state() {
-        Status::Draft => ("neutral", "circle-dashed"),
-        Status::Submitted => ("info", "send"),
-        Status::InReview => ("accent", "circle-dot"),
-        Status::Returned => ("warn", "undo-2"),
-        Status::Approved => ("ok", "circle-check"),
-        Status::Paying => ("info", "loader"),
-        Status::Paid => ("ok", "badge-check"),
-        Status::Archived => ("neutral", "archive"),
-        Status::Withdrawn => ("neutral", "corner-up-left"),
-        Status::Rejected => ("bad", "circle-x"),
-    };
-    let words = f.w.t(&format!("status-{}", claim.status));
-    format!("<span class=\"st {tone}\">{}{words}</span>", shell::icon(icon))
+    shell::status_flat(f.w, claim.state())
 }
 
 fn text(value: &Option<String>) -> String {

@@ -19,6 +19,7 @@ use crate::auth::{Action, Permit, Resource, Visitor};
 use crate::clock::moment;
 use crate::db::Sql;
 use crate::error::Error;
+use crate::shell::Body;
 
 /// A connection, without its key.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -240,7 +241,7 @@ pub async fn api_one(
 pub async fn api_create(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Json(new): Json<NewConnection>,
+    Body(new): Body<NewConnection>,
 ) -> Result<(StatusCode, Json<Made>), Error> {
     let permit = may(&app, &visitor)?;
     let id = save(&app, permit, None, new).await?.to_string();
@@ -253,7 +254,7 @@ pub async fn api_replace(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Json(new): Json<NewConnection>,
+    Body(new): Body<NewConnection>,
 ) -> Result<StatusCode, Error> {
     let permit = may(&app, &visitor)?;
     save(&app, permit, Some(id_of(&id)?), new).await?;
