@@ -259,3 +259,4 @@ claim-why = Why this route
 claim-findings = Findings
 claim-policy = Policy { $policy }
 claim-reason-given = Reason: { $reason }
+claims-drill-clear = Remove this filter

@@ -259,3 +259,4 @@ claim-why = 为什么这样走
 claim-findings = 检查结果
 claim-policy = 费用制度 { $policy }
 claim-reason-given = 原因：{ $reason }
+claims-drill-clear = 取消这个筛选

@@ -5,8 +5,8 @@ use outlay_core::{Currency, Money};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::scope;
 use super::view::{MoneyView, Named};
+use super::{drill, scope};
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::clock::moment;
@@ -35,6 +35,22 @@ pub struct ListQuery {
     pub entity: String,
     /// Only with a warning of the policy: `1`.
     pub over: String,
+    /// Id of a customer that an allocation is for; `none` for those without.
+    pub account: String,
+    /// Id of a deal that an allocation is for; `none` for those without.
+    pub deal: String,
+    /// Id of the department that it is booked to.
+    pub department: String,
+    /// A category of a line.
+    pub category: String,
+    /// The month of a line, `2026-11`.
+    pub month: String,
+    /// The first month of a line.
+    pub from: String,
+    /// The last month of a line.
+    pub to: String,
+    /// Whose money counts: `pending`, `paid` or `all` of these.
+    pub cost: String,
     /// Where the page before ended: its `next`.
     pub page: String,
 }
@@ -144,7 +160,13 @@ pub async fn list(sql: &mut Sql, _app: &App, visitor: &Visitor, query: &ListQuer
         let status = Status::parse(&query.state).ok_or_else(|| Error::field("state", "unknown"))?;
         filter.add("c.status = ?", status.code());
     }
+    if let Some(fits) = drill::allocation(query, filter.values.len() + 1)? {
+        filter.add_built(fits);
+    }
     let narrow = !filter.all.is_empty();
+    for (condition, value) in drill::conditions(query)? {
+        filter.add(&condition, value);
+    }
     match query.scope.as_str() {
         "" | "mine" => filter.add("c.claimant_id = ?", person.id()),
         "department" => {

@@ -4,6 +4,7 @@ mod act;
 mod api;
 pub mod begin;
 mod commit;
+mod drill;
 pub mod edit;
 mod edit_pages;
 pub mod edit_view;

@@ -12,6 +12,7 @@ use outlay_core::claim::Command;
 use serde::Deserialize;
 
 use super::api::{Comment, Reason, allowed, command};
+use super::drill;
 use super::list::{ClaimRow, ListQuery, list as list_of};
 use super::records::{self, Of};
 use super::view::{self, ClaimView, claim_view};
@@ -32,6 +33,7 @@ struct ListPage {
     entities: Vec<Choice>,
     states: Vec<&'static str>,
     here: String,
+    drilled: Vec<String>,
 }
 
 impl ListPage {
@@ -46,6 +48,7 @@ impl ListPage {
             ("over", &q.over),
         ]
         .into_iter()
+        .chain(q.drill())
         .filter(|(n, v)| !v.is_empty() && *n != name)
         .collect();
         if !value.is_empty() {
@@ -67,6 +70,7 @@ pub async fn list(
     let org = app.org(&mut sql).await?;
     page(&ListPage {
         f: Frame::load(&mut sql, &app, &visitor, &headers, "claims").await?,
+        drilled: drill::words(&mut sql, &app, W(visitor.lang), &query).await?,
         items: found.items,
         next: found.next,
         heads: !visitor.person.headed.is_empty(),

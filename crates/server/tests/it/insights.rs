@@ -126,6 +126,59 @@ fn figures_are_the_sums_of_the_claims_behind_them() {
 }
 
 #[test]
+fn a_figure_opens_its_claims() {
+    on_both(|world| async move {
+        seed::in_every_state(&world).await;
+        for (who, query) in [
+            ("zhao", "by=account"),
+            ("zhao", "by=category"),
+            ("chen", "by=department"),
+            ("wang", "by=deal"),
+        ] {
+            let client = world.as_(who).await;
+            let view = client
+                .get(&format!("/api/v1/insights?{query}"))
+                .await
+                .expect(200)
+                .json();
+            let row = &view["rows"][0];
+            let place = row["claims"].as_str().expect("an address").to_owned();
+            for (cost, figure) in [("paid", "paid"), ("pending", "pending"), ("all", "sum")] {
+                let path = format!("/api/v1{}", place.replace("cost=all", &format!("cost={cost}")));
+                let list = client.get(&path).await.expect(200).json();
+                let items = list["items"].as_array().expect("a list");
+                let mut sum = 0;
+                for item in items {
+                    let number = item["number"].as_str().expect("a number");
+                    let claim = store::by_number(&mut world.app.db.read(), number).await.expect("there");
+                    let key = row["key"].as_str().unwrap_or_default();
+                    for line in &claim.content.lines {
+                        for a in &line.allocations {
+                            let fits = match &query[3..] {
+                                "account" => a.account.is_some_and(|k| k.to_string() == key),
+                                "deal" => a.deal.is_some_and(|k| k.to_string() == key),
+                                "category" => line.category == key,
+                                _ => true,
+                            };
+                            sum += if fits { a.amount.minor } else { 0 };
+                        }
+                    }
+                }
+                assert_eq!(sum, cents(&row["cost"][figure]), "{who} {query} {cost}: {path}");
+            }
+        }
+        let zhao = world.as_("zhao").await;
+        let page = zhao
+            .get(&format!("/claims?scope=all&account={}&month=2026-11", world.account))
+            .await
+            .expect(200);
+        assert!(page.text.contains("恒川精密"));
+        zhao.get("/api/v1/claims?month=2026-1").await.expect(422);
+        zhao.get("/api/v1/claims?account=x").await.expect(422);
+    });
+}
+
+#[test]
 fn each_sees_what_they_may() {
     on_both(|world| async move {
         seed::in_every_state(&world).await;
