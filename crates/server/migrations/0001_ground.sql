@@ -285,6 +285,6 @@ CREATE TABLE idempotency (
 );
 CREATE INDEX idempotency_created ON idempotency (created_at);
 
--- Counts the changes of what processes keep in memory: organisation, policies.
+-- A mark for each thing that processes keep in memory (organisation, policies): another one after each change.
 CREATE TABLE generation (name TEXT PRIMARY KEY, n BIGINT NOT NULL);
 INSERT INTO generation (name, n) VALUES ('org', 1), ('policies', 1);

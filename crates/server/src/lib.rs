@@ -29,6 +29,7 @@ pub mod payments;
 pub mod people;
 pub mod policies;
 pub mod search;
+pub mod settings;
 pub mod shell;
 pub mod tokens;
 pub mod vault;
@@ -49,6 +50,10 @@ fn routes() -> Router<Arc<App>> {
         .merge(inbox::routes())
         .merge(crm::routes())
         .merge(insights::routes())
+        .merge(settings::routes())
+        .merge(people::routes())
+        .merge(policies::routes())
+        .merge(audit::routes())
         .merge(jobs::routes())
         .merge(live::routes())
         .merge(openapi::routes())

@@ -13,7 +13,9 @@ use utoipa::openapi::{Content, InfoBuilder, Ref, Required, ResponseBuilder};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
-use crate::{claims, crm, evidence, home, inbox, insights, jobs, me, payments, search, tokens};
+use crate::{
+    audit, claims, crm, evidence, home, inbox, insights, jobs, me, payments, people, policies, search, settings, tokens,
+};
 
 /// What failed, as `application/problem+json` (RFC 9457).
 #[derive(serde::Serialize, ToSchema)]
@@ -61,6 +63,10 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         home::Api::openapi(),
         inbox::Api::openapi(),
         insights::Api::openapi(),
+        settings::Api::openapi(),
+        people::Api::openapi(),
+        policies::Api::openapi(),
+        audit::Api::openapi(),
         jobs::Api::openapi(),
         me::Api::openapi(),
         payments::Api::openapi(),

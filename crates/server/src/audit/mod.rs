@@ -1,8 +1,18 @@
 //! The audit: who did what to which thing, in the same transaction as the thing itself.
 
+mod pages;
+pub mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
 use outlay_core::claim::Actor;
 use uuid::Uuid;
 
+pub use pages::Api;
+
+use crate::app::App;
 use crate::args;
 use crate::clock::now;
 use crate::db::Sql;
@@ -37,4 +47,11 @@ pub async fn note(sql: &mut Sql, actor: &Actor, action: &str, resource: &str, de
     )
     .await?;
     Ok(())
+}
+
+/// Page and API of the audit.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/settings/audit", get(pages::page))
+        .route("/api/v1/audit", get(pages::entries))
 }

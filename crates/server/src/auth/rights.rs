@@ -128,6 +128,9 @@ macro_rules! actions {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Action { $($(#[$doc])* $name),+ }
         impl Action {
+            /// All of them.
+            pub const ALL: &'static [Action] = &[$(Action::$name),+];
+
             /// The word in policies and in the audit.
             pub fn code(self) -> &'static str {
                 match self { $(Action::$name => $text),+ }
@@ -275,14 +278,13 @@ impl Rights {
 
     /// Whether `person` may do `action`; the permit names the policies that allow it.
     pub fn check(&self, person: &Person, action: Action, resource: &Resource) -> Result<Permit, Error> {
-        let decided = self.ask(person, action, resource)?;
-        match decided {
-            Some(why) => Ok(Permit {
+        match self.explain(person, action, resource)? {
+            (true, why) => Ok(Permit {
                 actor: person.actor(),
                 action: action.code(),
                 why,
             }),
-            None => Err(Error::Forbidden(action.code().to_owned())),
+            (false, _) => Err(Error::Forbidden(action.code().to_owned())),
         }
     }
 
@@ -291,7 +293,9 @@ impl Rights {
         self.check(person, action, resource).is_ok()
     }
 
-    fn ask(&self, person: &Person, action: Action, resource: &Resource) -> Result<Option<Vec<String>>, Error> {
+    /// Whether they may, and the ids of the policies that say so: those that allow it or, where one forbids it, those
+    /// that forbid it; none where no policy allows it.
+    pub fn explain(&self, person: &Person, action: Action, resource: &Resource) -> Result<(bool, Vec<String>), Error> {
         let broken = |e: &dyn std::fmt::Display| Error::Broken(format!("rights: {e}"));
         let principal = employee(person.id());
         let me = Entity::new(principal.clone(), person_attributes(person), HashSet::new()).map_err(|e| broken(&e))?;
@@ -311,8 +315,9 @@ impl Rights {
         if let Some(error) = answer.diagnostics().errors().next() {
             return Err(broken(error));
         }
-        let why = answer.diagnostics().reason().map(ToString::to_string).collect();
-        Ok((answer.decision() == Decision::Allow).then_some(why))
+        let mut why: Vec<String> = answer.diagnostics().reason().map(ToString::to_string).collect();
+        why.sort();
+        Ok((answer.decision() == Decision::Allow, why))
     }
 }
 

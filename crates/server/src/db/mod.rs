@@ -150,3 +150,15 @@ fn lost_race(error: &sqlx::Error) -> bool {
         .and_then(|e| e.code())
         .is_some_and(|code| code == "40001" || code == "40P01")
 }
+
+/// Marks what processes keep in memory under `name` as changed, within the changing transaction. The mark is random, so
+/// that one of a transaction that was rolled back never comes again: what was read within it is never taken for current.
+pub async fn renew(sql: &mut Sql, name: &str) -> Result<(), Error> {
+    let mark = i64::from_be_bytes(rand::random()) >> 1;
+    sql.run(
+        "UPDATE generation SET n = $1 WHERE name = $2",
+        vec![Value::from(mark), Value::from(name)],
+    )
+    .await?;
+    Ok(())
+}

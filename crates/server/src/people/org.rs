@@ -157,7 +157,5 @@ pub fn maybe<T: FromStr>(text: Option<String>) -> Result<Option<T>, Error> {
 
 /// Tells every process that the organisation changed; within the changing transaction.
 pub async fn changed(sql: &mut Sql) -> Result<(), Error> {
-    sql.run("UPDATE generation SET n = n + 1 WHERE name = 'org'", args![])
-        .await?;
-    Ok(())
+    crate::db::renew(sql, "org").await
 }

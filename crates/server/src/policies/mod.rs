@@ -1,5 +1,10 @@
 //! Policies and flows in force: immutable versions, kept in memory until one is published.
 
+mod api;
+mod pages;
+mod view;
+mod yaml;
+
 use std::collections::HashMap;
 
 use jiff::civil::Date;
@@ -8,6 +13,14 @@ use outlay_core::flow::Flow;
 use outlay_core::ids::EntityId;
 use outlay_core::policy::{Policy, VersionRef};
 
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+pub use api::Api;
+
+use crate::app::App;
 use crate::args;
 use crate::audit;
 use crate::auth::Permit;
@@ -96,9 +109,7 @@ pub async fn load(sql: &mut Sql) -> Result<Rules, Error> {
 
 /// Tells every process that a version was published; within the publishing transaction.
 pub async fn changed(sql: &mut Sql) -> Result<(), Error> {
-    sql.run("UPDATE generation SET n = n + 1 WHERE name = 'policies'", args![])
-        .await?;
-    Ok(())
+    crate::db::renew(sql, "policies").await
 }
 
 /// Publishes a policy version for an entity; a version that exists already is refused, since versions never change.
@@ -163,4 +174,17 @@ async fn published(sql: &mut Sql, permit: &Permit, made: u64, what: &str) -> Res
     }
     audit::note(sql, permit.actor(), permit.action(), what, "published").await?;
     changed(sql).await
+}
+
+/// Pages and API of policies and flows.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/settings/policies", get(pages::policies).post(pages::publish_policy))
+        .route("/settings/policies/{reference}", get(pages::policy))
+        .route("/settings/flows", get(pages::flows).post(pages::publish_flow))
+        .route("/settings/flows/{entity}/{reference}", get(pages::flow))
+        .route("/api/v1/policies", get(api::policies).post(api::publish_policy))
+        .route("/api/v1/policies/{reference}", get(api::policy))
+        .route("/api/v1/flows", get(api::flows).post(api::publish_flow))
+        .route("/api/v1/entities/{entity}/flows/{reference}", get(api::flow))
 }

@@ -11,7 +11,7 @@ use crate::error::Error;
 pub struct SettingsNav {
     /// The page one is on, such as `jobs`.
     pub here: &'static str,
-    /// Whether people and organisation may be kept.
+    /// Whether people and organisation may be read.
     pub people: bool,
     /// Whether policies, flows and rights may be read.
     pub rules: bool,
@@ -38,7 +38,7 @@ impl SettingsNav {
         };
         Ok(SettingsNav {
             here,
-            people: may(Action::ManagePeople),
+            people: crate::people::may_read(app, visitor),
             rules: may(Action::ReadSettings),
             connections: may(Action::ManageConnections),
             jobs,

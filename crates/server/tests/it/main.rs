@@ -20,6 +20,7 @@ mod payments;
 mod pull;
 mod rights;
 mod seed;
+mod settings;
 mod tokens;
 mod tryton;
 mod world;

@@ -1,0 +1,151 @@
+//! Settings: people and their leaving, rules, rights and the audit.
+
+use outlay_core::claim::{Command, Status};
+use serde_json::json;
+
+use crate::seed;
+use crate::world::on_both;
+
+#[test]
+fn open_tasks_of_who_leaves_go_to_who_stands_in() {
+    on_both(|world| async move {
+        let (wang, chen, boss) = (world.id("wang").await, world.id("chen").await, world.id("boss").await);
+        let claim = seed::draft(&world, "wang").await;
+        let claim = seed::act(&world, wang, claim.id, Command::Submit).await;
+        assert!(claim.open_tasks().any(|t| t.assignee == chen));
+        let path = format!("/api/v1/employees/{chen}/deactivation");
+        world.as_("zhao").await.post(&path, json!(null)).await.expect(403);
+        let ange = world.as_("ange").await;
+        let leaving = world.as_("chen").await;
+        ange.post(&path, json!(null)).await.expect(204);
+        ange.post(&path, json!(null)).await.expect(409);
+        leaving.get("/api/v1/insights").await.expect(401);
+        let now = outlay::claims::store::load(&mut world.app.db.read(), claim.id).await.expect("there");
+        assert_eq!(now.status(), Status::InReview);
+        let asked: Vec<_> = now.open_tasks().map(|t| t.assignee).collect();
+        assert_eq!(asked, [boss]);
+    });
+}
+
+#[test]
+fn who_nobody_can_stand_in_for_stays() {
+    on_both(|world| async move {
+        let (boss, zhao) = (world.id("boss").await, world.id("zhao").await);
+        let claim = seed::draft(&world, "chen").await;
+        let chen = world.id("chen").await;
+        let claim = seed::act(&world, chen, claim.id, Command::Submit).await;
+        assert!(claim.open_tasks().any(|t| t.assignee == boss));
+        let ange = world.as_("ange").await;
+        ange.post(&format!("/api/v1/employees/{zhao}/deactivation"), json!(null)).await.expect(204);
+        let refused = ange.post(&format!("/api/v1/employees/{boss}/deactivation"), json!(null)).await.expect(422).json();
+        assert_eq!(refused["fields"][0]["code"], "nobody-stands-in");
+        let person = ange.get(&format!("/api/v1/employees/{boss}")).await.expect(200).json();
+        assert_eq!((&person["active"], &person["open_tasks"]), (&json!(true), &json!(1)), "nothing is half done");
+        let now = outlay::claims::store::load(&mut world.app.db.read(), claim.id).await.expect("there");
+        assert!(now.open_tasks().any(|t| t.assignee == boss));
+    });
+}
+
+#[test]
+fn people_are_made_found_and_given_roles() {
+    on_both(|world| async move {
+        let ange = world.as_("ange").await;
+        let new = json!({"number": "E900", "name": "新同事", "email": "New@Example.com", "locale": "zh-CN",
+            "place": {"department": world.sales.to_string(), "entity": world.cn.to_string(), "position": "销售",
+                "grade": "P5", "from": "2026-01-01"}});
+        let made = ange.post("/api/v1/employees", new.clone()).await.expect(201).json();
+        let twice = ange.post("/api/v1/employees", new).await.expect(422).json();
+        assert!(twice["fields"].as_array().expect("fields").iter().all(|f| f["code"] == "exists"));
+        let id = made["id"].as_str().expect("an id");
+        let given = ange.post(&format!("/api/v1/employees/{id}/roles"), json!({"role": "auditor"})).await.expect(201).json();
+        assert_eq!(given["roles"][0]["role"], "auditor");
+        let found = ange.get("/api/v1/employees?q=%E6%96%B0%E5%90%8C%E4%BA%8B").await.expect(200).json();
+        assert_eq!(found["people"][0]["email"], "new@example.com");
+        let me = world.id("ange").await;
+        let person = ange.get(&format!("/api/v1/employees/{me}")).await.expect(200).json();
+        let grant = person["roles"][0]["grant"].as_str().expect("a grant");
+        let path = format!("{}/api/v1/employees/{me}/roles/{grant}", ange.base);
+        let refused = ange.send(ange.http.delete(path)).await.expect(422).json();
+        assert_eq!(refused["fields"][0]["code"], "last-admin");
+        world.as_("li").await.get("/api/v1/employees").await.expect(403);
+        world.as_("zhao").await.get("/settings/people").await.expect(200);
+        ange.get(&format!("/settings/people/{id}")).await.expect(200);
+        ange.get("/settings/people/new").await.expect(200);
+    });
+}
+
+#[test]
+fn rules_are_published_once_and_read_by_all() {
+    on_both(|world| async move {
+        let (zhao, li) = (world.as_("zhao").await, world.as_("li").await);
+        let next = outlay_core::policy::CN_STANDARD.replacen("version: 1", "version: 2", 1);
+        li.post("/api/v1/policies", json!({"yaml": next})).await.expect(403);
+        zhao.post("/api/v1/policies", json!({"yaml": next})).await.expect(201);
+        let again = zhao.post("/api/v1/policies", json!({"yaml": next})).await.expect(422).json();
+        assert_eq!(again["fields"][0]["code"], "exists");
+        zhao.post("/api/v1/policies", json!({"yaml": "id: x"})).await.expect(422);
+        let page = li.get("/settings/policies/cn-standard@2").await.expect(200);
+        assert!(page.text.contains("<span id=\""));
+        let all = li.get("/api/v1/policies").await.expect(200).json();
+        let of_cn = all.as_array().expect("a list").iter().filter(|v| v["entity"] == world.cn.to_string());
+        assert_eq!(of_cn.filter(|v| v["in_force"] == true).count(), 1);
+        let flow = outlay_core::flow::STANDARD.replacen("version: 1", "version: 2", 1);
+        let new = json!({"entity": world.de.to_string(), "effective_from": "2026-01-01", "yaml": flow});
+        zhao.post("/api/v1/flows", new).await.expect(201);
+        li.get(&format!("/settings/flows/{}/standard@2", world.de)).await.expect(200);
+    });
+}
+
+#[test]
+fn rights_explain_themselves() {
+    on_both(|world| async move {
+        let claim = seed::draft(&world, "wang").await;
+        let wang = world.id("wang").await;
+        seed::act(&world, wang, claim.id, Command::Submit).await;
+        let ange = world.as_("ange").await;
+        for (who, action, on, allowed, policy) in [
+            ("wang", "readClaim", claim.number.as_str(), true, Some("claimant")),
+            ("wang", "decideClaim", claim.number.as_str(), false, Some("nobody-decides-their-own")),
+            ("chen", "decideClaim", claim.number.as_str(), true, Some("asked")),
+            ("li", "readClaim", claim.number.as_str(), false, None),
+            ("he", "pay", "CN01", true, Some("payer-pays")),
+            ("audit", "readAudit", "", true, Some("auditor")),
+        ] {
+            let path = format!("/api/v1/rights/explanation?person={who}%40example.com&action={action}&on={on}");
+            let answer = ange.get(&path).await.expect(200).json();
+            assert_eq!(answer["allowed"], allowed, "{who} {action}");
+            let why = answer["policies"].as_array().expect("policies");
+            match policy {
+                Some(policy) => assert!(why.contains(&json!(policy)), "{who} {action}: {answer}"),
+                None => assert!(why.is_empty(), "{answer}"),
+            }
+        }
+        ange.get("/settings/rights").await.expect(200);
+        world.as_("li").await.get("/settings/rights").await.expect(403);
+        ange.get("/api/v1/rights/explanation?person=x&action=pay&on=CN01").await.expect(422);
+    });
+}
+
+#[test]
+fn the_audit_is_for_auditors_page_by_page() {
+    on_both(|world| async move {
+        seed::in_every_state(&world).await;
+        let audit = world.as_("audit").await;
+        let first = audit.get("/api/v1/audit").await.expect(200).json();
+        let next = first["next"].as_str().expect("another page");
+        let second = audit.get(&format!("/api/v1/audit?before={next}")).await.expect(200).json();
+        let ids = |page: &serde_json::Value| -> Vec<String> {
+            let all = page["entries"].as_array().expect("entries");
+            all.iter().filter_map(|e| e["id"].as_str().map(str::to_owned)).collect()
+        };
+        assert_eq!(ids(&first).len(), 100);
+        assert!(ids(&first).last() > ids(&second).first());
+        let claim = seed::draft(&world, "li").await;
+        let found = audit.get(&format!("/api/v1/audit?q={}", claim.number)).await.expect(200).json();
+        assert_eq!(found["entries"][0]["name"], claim.number);
+        assert!(audit.get("/settings/audit").await.expect(200).text.contains(&claim.number));
+        for who in ["ange", "zhao", "wang"] {
+            world.as_(who).await.get("/api/v1/audit").await.expect(403);
+        }
+    });
+}
