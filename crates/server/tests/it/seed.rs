@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use outlay::auth::Permit;
 use outlay::claims::{self, NewDraft, store};
 use outlay::clock;
-use outlay_core::claim::{Actor, Allocation, Claim, Command, Content, Line, Links};
+use outlay_core::claim::{Actor, Allocation, Claim, Command, Line};
 use outlay_core::ids::{BatchId, ClaimId, EmployeeId, LineId, PaymentId};
 use outlay_core::{Currency, Money};
 use uuid::Uuid;
@@ -140,22 +140,4 @@ pub async fn in_every_state(world: &World) -> Vec<ClaimId> {
         }
     }
     ids
-}
-
-/// A content of somebody at the Chinese entity with these lines.
-pub fn content(world: &World, who: EmployeeId, lines: Vec<Line>) -> Content {
-    Content {
-        claimant: who,
-        entity: world.cn,
-        department: world.sales,
-        currency: Currency::CNY,
-        title: "上海拜访恒川精密".into(),
-        purpose: "产线检测二期方案确认".into(),
-        links: Links {
-            account: Some(world.account),
-            deal: Some(world.deal),
-            ..Links::default()
-        },
-        lines,
-    }
 }
