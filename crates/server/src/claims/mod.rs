@@ -12,7 +12,7 @@ mod form;
 mod fx;
 pub mod input;
 mod judge;
-mod line_view;
+pub mod line_view;
 pub mod list;
 mod pages;
 mod payable;

@@ -11,7 +11,7 @@ use outlay_connect::Object;
 use outlay_core::claim::{Claim, Command};
 use serde::Deserialize;
 
-use super::api::{Comment, Reason, allowed, command};
+use super::api::{Comment, allowed, command};
 use super::list::{ClaimRow, ListQuery, list as list_of};
 use super::records::{self, Of};
 use super::route_view::at_field;
@@ -20,7 +20,7 @@ use super::{begin, edit_view::Choice};
 use crate::app::App;
 use crate::auth::{Action, Visitor};
 use crate::error::{Error, Failure};
-use crate::shell::{Frame, W, hue, letters, link, page};
+use crate::shell::{Frame, W, hue, letters, link, local, page};
 
 #[derive(Template)]
 #[template(path = "pages/claims.html")]
@@ -277,15 +277,26 @@ pub async fn submit(
     Ok((StatusCode::UNPROCESSABLE_ENTITY, html).into_response())
 }
 
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Withdrawal {
+    reason: String,
+    /// The page to go on with, instead of the claim's.
+    back: Option<String>,
+}
+
 /// POST /claims/{no}/withdrawal.
 pub async fn withdraw(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(no): Path<String>,
-    Form(Reason { reason }): Form<Reason>,
+    Form(Withdrawal { reason, back: to }): Form<Withdrawal>,
 ) -> Result<Redirect, Error> {
     command(&app, &visitor, &no, Action::WithdrawClaim, Command::Withdraw { reason }).await?;
-    Ok(back(&no))
+    Ok(match to {
+        Some(to) => Redirect::to(local(&to, "/")),
+        None => back(&no),
+    })
 }
 
 /// POST /claims/{no}/comments.
