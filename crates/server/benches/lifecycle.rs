@@ -147,8 +147,8 @@ async fn cast(server: &Server, client: usize, claimants: &[EmployeeId]) -> Cast 
         .db
         .read()
         .one(
-            "SELECT id FROM deal WHERE currency = 'CNY' ORDER BY external_id LIMIT 1",
-            args![],
+            "SELECT id FROM deal WHERE owner_id = $1 ORDER BY external_id LIMIT 1",
+            args![me],
         )
         .await
         .expect("a deal");
@@ -166,8 +166,8 @@ async fn cast(server: &Server, client: usize, claimants: &[EmployeeId]) -> Cast 
 async fn run(name: &str, config: Config, clients: usize, time: Duration) -> f64 {
     let server = Arc::new(Server::start(config, 0).await);
     let sellers: Vec<EmployeeId> = [
-        "wang", "li", "xu", "fang", "jiang", "shi", "he.lin", "bai", "song", "zheng", "yu", "liang", "wen", "luo",
-        "ou", "tan",
+        "wang", "li", "xu", "lu", "jiang", "shi", "he.lin", "bai", "song", "zheng", "yu", "liang", "wen", "luo", "ou",
+        "tan",
     ]
     .iter()
     .map(|key| server.id(key))

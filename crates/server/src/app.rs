@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::db::{Db, Sql};
 use crate::error::Error;
 use crate::files::Files;
+use crate::idempotency;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::people;
@@ -45,6 +46,9 @@ impl App {
         std::fs::create_dir_all(&config.data)?;
         let vault = Vault::open(&config.data, std::env::var("OUTLAY_MASTER_KEY").ok().as_deref())?;
         let db = Db::open_with(&config.database_url(), config.group_commit).await?;
+        if !db.is_shared() {
+            idempotency::free_abandoned(&db).await?;
+        }
         let files = Files::open(&config.data.join("documents"))?;
         Ok(Arc::new(App {
             db,

@@ -36,6 +36,8 @@ const CARRIED_OUT: i64 = 1;
 pub struct Held {
     key: String,
     owner: EmployeeId,
+    /// When it was taken, in microseconds; tells this holder from one who took it over.
+    since: i64,
 }
 
 tokio::task_local! {
@@ -47,14 +49,27 @@ pub fn held() -> Option<Held> {
     HELD.try_with(Clone::clone).ok()
 }
 
-/// Marks a key as carried out, in the transaction of what was done.
+/// Marks a key as carried out, in the transaction of what was done; refused if somebody took it over meanwhile.
 pub async fn mark(sql: &mut Sql, held: &Held) -> Result<(), Error> {
-    sql.run(
-        "UPDATE idempotency SET status = $1 WHERE employee_id = $2 AND key = $3 AND status = $4",
-        args![CARRIED_OUT, held.owner, &held.key, RUNNING],
-    )
-    .await?;
-    Ok(())
+    let touched = sql
+        .run(
+            "UPDATE idempotency SET status = $1 WHERE employee_id = $2 AND key = $3 AND created_at = $4",
+            args![CARRIED_OUT, held.owner, &held.key, held.since],
+        )
+        .await?;
+    if touched == 1 { Ok(()) } else { Err(Error::Running) }
+}
+
+/// Frees the keys of requests that a process took with it: nothing of them was committed. For a process that is alone.
+pub async fn free_abandoned(db: &Db) -> Result<(), Error> {
+    db.write(|sql| {
+        Box::pin(async move {
+            sql.run("DELETE FROM idempotency WHERE status = $1", args![RUNNING])
+                .await?;
+            Ok(())
+        })
+    })
+    .await
 }
 
 /// The layer around all routes.
@@ -81,7 +96,8 @@ async fn once(app: &Arc<App>, key: HeaderValue, request: Request, next: Next) ->
     let owner = Visitor::from_request_parts(&mut parts, app).await?.person.id();
     let body = to_bytes(body, MAX_BODY).await.map_err(|_| Error::TooLarge(50))?;
     let hash = fingerprint(&parts.method, &parts.uri.to_string(), &parts.headers, &body);
-    let held = Held { key, owner };
+    let since = now().as_microsecond();
+    let held = Held { key, owner, since };
     if let Some(kept) = take(&app.db, &held, &hash).await? {
         return Ok(kept);
     }
@@ -144,7 +160,7 @@ async fn take(db: &Db, held: &Held, hash: &str) -> Result<Option<Response>, Erro
 
 /// The row that stands in the way, or none if the key is ours now.
 async fn take_in(sql: &mut Sql, held: &Held, hash: &str) -> Result<Option<Kept>, Error> {
-    let at = now().as_microsecond();
+    let at = held.since;
     sql.run("DELETE FROM idempotency WHERE created_at < $1", args![at - DAY])
         .await?;
     sql.run(
@@ -208,15 +224,16 @@ async fn settle(db: &Db, held: &Held, response: Response) -> Result<Response, Er
             match text {
                 Some(text) => {
                     sql.run(
-                        "UPDATE idempotency SET status = $1, body = $2, location = $3 WHERE employee_id = $4 AND key = $5",
-                        args![status, text, location, held.owner, &held.key],
+                        "UPDATE idempotency SET status = $1, body = $2, location = $3 WHERE employee_id = $4 AND key = $5 \
+                         AND created_at = $6",
+                        args![status, text, location, held.owner, &held.key, held.since],
                     )
                     .await?
                 }
                 None => {
                     sql.run(
-                        "DELETE FROM idempotency WHERE employee_id = $1 AND key = $2 AND status = $3",
-                        args![held.owner, &held.key, RUNNING],
+                        "DELETE FROM idempotency WHERE employee_id = $1 AND key = $2 AND status = $3 AND created_at = $4",
+                        args![held.owner, &held.key, RUNNING, held.since],
                     )
                     .await?
                 }

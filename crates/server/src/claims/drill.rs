@@ -128,11 +128,7 @@ pub async fn words(sql: &mut Sql, app: &App, w: W, query: &ListQuery) -> Result<
     }
     if !query.category.is_empty() {
         let rules = app.rules(sql).await?;
-        all.push(
-            rules
-                .category(&query.category, w.0)
-                .unwrap_or_else(|| query.category.clone()),
-        );
+        all.push(rules.category_name(&query.category, w.0));
     }
     let (from, to) = query.months()?;
     match (from, to) {

@@ -27,26 +27,38 @@ pub async fn edit(
     input: ClaimInput,
 ) -> Result<Claim, Error> {
     let shared = Arc::new((app.clone(), permit.clone(), person.clone(), input));
-    let claim = app
-        .db
-        .write(move |sql| {
+    let mut again = true;
+    let claim = loop {
+        let shared = shared.clone();
+        let done = app.db.write(move |sql| {
             let shared = shared.clone();
-            Box::pin(async move {
-                let (app, permit, person, input) = &*shared;
-                let before = store::load(sql, id).await?;
-                unchanged(sql, app, &before, n).await?;
-                let base = (&before.content, before.sources.as_slice());
-                let (content, sources) = resolve(sql, app, person, Some(id), base, input).await?;
-                if content == before.content && before.status().is_editable() {
-                    return Ok(before);
-                }
-                act_in(sql, app, permit, id, Command::Edit { content, sources }).await
-            })
-        })
-        .await?;
+            Box::pin(async move { edit_in(sql, &shared, id, n).await })
+        });
+        match done.await {
+            // Another commit came between; looking again tells what it was.
+            Err(Error::Conflict) if again => again = false,
+            other => break other?,
+        }
+    };
     Metrics::count(&app.metrics.commands);
     app.live.wake();
     Ok(claim)
+}
+
+async fn edit_in(
+    sql: &mut Sql,
+    (app, permit, person, input): &(Arc<App>, Permit, Person, ClaimInput),
+    id: ClaimId,
+    n: u32,
+) -> Result<Claim, Error> {
+    let before = store::load(sql, id).await?;
+    unchanged(sql, app, &before, n).await?;
+    let base = (&before.content, before.sources.as_slice());
+    let (content, sources) = resolve(sql, app, person, Some(id), base, input).await?;
+    if content == before.content && before.status().is_editable() {
+        return Ok(before);
+    }
+    act_in(sql, app, permit, id, Command::Edit { content, sources }).await
 }
 
 /// Refuses if anything but comments happened after event `n`.

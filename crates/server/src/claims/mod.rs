@@ -13,7 +13,7 @@ mod form;
 mod fx;
 pub mod input;
 mod judge;
-mod line_view;
+pub mod line_view;
 pub mod list;
 mod pages;
 mod payable;

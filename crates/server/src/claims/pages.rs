@@ -8,19 +8,20 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use outlay_connect::Object;
-use outlay_core::claim::Command;
+use outlay_core::claim::{Claim, Command};
 use serde::Deserialize;
 
-use super::api::{Comment, Reason, allowed, command};
+use super::api::{Comment, allowed, command};
 use super::drill;
 use super::list::{ClaimRow, ListQuery, list as list_of};
 use super::records::{self, Of};
+use super::route_view::at_field;
 use super::view::{self, ClaimView, claim_view};
 use super::{begin, edit_view::Choice};
 use crate::app::App;
 use crate::auth::{Action, Visitor};
-use crate::error::Error;
-use crate::shell::{Frame, W, hue, letters, link, page};
+use crate::error::{Error, Failure};
+use crate::shell::{Frame, W, hue, letters, link, local, page};
 
 #[derive(Template)]
 #[template(path = "pages/claims.html")]
@@ -210,6 +211,7 @@ struct ClaimPage {
     f: Frame,
     c: ClaimView,
     colleagues: Vec<Choice>,
+    trouble: Option<String>,
 }
 
 /// GET /claims/{no}.
@@ -220,8 +222,18 @@ pub async fn one(
     Path(no): Path<String>,
 ) -> Result<Html<String>, Error> {
     let (claim, _) = allowed(&app, &visitor, &no, Action::ReadClaim).await?;
+    claim_page(&app, &visitor, &headers, &claim, None).await
+}
+
+async fn claim_page(
+    app: &App,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    claim: &Claim,
+    trouble: Option<String>,
+) -> Result<Html<String>, Error> {
     let mut sql = app.db.read();
-    let c = claim_view(&mut sql, &app, &visitor, &claim).await?;
+    let c = claim_view(&mut sql, app, visitor, claim).await?;
     let org = app.org(&mut sql).await?;
     let mut colleagues = Vec::new();
     if c.may.task.is_some() {
@@ -235,9 +247,10 @@ pub async fn one(
         }));
     }
     page(&ClaimPage {
-        f: Frame::load(&mut sql, &app, &visitor, &headers, "claims").await?,
+        f: Frame::load(&mut sql, app, visitor, headers, "claims").await?,
         c,
         colleagues,
+        trouble,
     })
 }
 
@@ -245,10 +258,35 @@ fn back(no: &str) -> Redirect {
     Redirect::to(&format!("/claims/{no}"))
 }
 
-/// POST /claims/{no}/submission. What hinders it is shown where it can be mended.
-pub async fn submit(State(app): State<Arc<App>>, visitor: Visitor, Path(no): Path<String>) -> Result<Redirect, Error> {
-    command(&app, &visitor, &no, Action::SubmitClaim, Command::Submit).await?;
-    Ok(back(&no))
+/// POST /claims/{no}/submission. What hinders it is said on the claim's own page.
+pub async fn submit(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(no): Path<String>,
+) -> Result<Response, Error> {
+    let error = match command(&app, &visitor, &no, Action::SubmitClaim, Command::Submit).await {
+        Ok(_) => return Ok(back(&no).into_response()),
+        Err(error) => error,
+    };
+    if error.status() != StatusCode::UNPROCESSABLE_ENTITY {
+        return Err(error);
+    }
+    let failure = Failure::from(&error);
+    let w = W(visitor.lang);
+    let mut said = vec![w.args(&format!("problem-{}", failure.code), &failure.args)];
+    said.extend(failure.fields.iter().map(|p| at_field(w, p)));
+    let (claim, _) = allowed(&app, &visitor, &no, Action::ReadClaim).await?;
+    let html = claim_page(&app, &visitor, &headers, &claim, Some(said.join(" "))).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, html).into_response())
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Withdrawal {
+    reason: String,
+    /// The page to go on with, instead of the claim's.
+    back: Option<String>,
 }
 
 /// POST /claims/{no}/withdrawal.
@@ -256,10 +294,13 @@ pub async fn withdraw(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(no): Path<String>,
-    Form(Reason { reason }): Form<Reason>,
+    Form(Withdrawal { reason, back: to }): Form<Withdrawal>,
 ) -> Result<Redirect, Error> {
     command(&app, &visitor, &no, Action::WithdrawClaim, Command::Withdraw { reason }).await?;
-    Ok(back(&no))
+    Ok(match to {
+        Some(to) => Redirect::to(local(&to, "/")),
+        None => back(&no),
+    })
 }
 
 /// POST /claims/{no}/comments.

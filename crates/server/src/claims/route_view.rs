@@ -1,6 +1,6 @@
 //! Which way a claim goes, and why: what the policy said, who is asked, who will be.
 
-use outlay_core::claim::{Claim, Judgement, OutcomeKind, Progress, Refusal, Status};
+use outlay_core::claim::{Claim, Judgement, OutcomeKind, Problem, Progress, Refusal, Status};
 use outlay_core::flow::{Approver, Ask, Resolved, Why};
 use outlay_core::ids::EmployeeId;
 use outlay_core::org::Org;
@@ -137,15 +137,7 @@ impl Look {
     pub fn refusal(&self, w: W) -> Option<String> {
         match self.ahead.as_ref()? {
             Ok(_) | Err(Refusal::Blocked { .. }) => None,
-            Err(Refusal::Problems { problems }) => problems.first().map(|p| {
-                w.args(
-                    "field-at",
-                    &[
-                        ("field".to_owned(), field_name(w, &p.field)),
-                        ("words".to_owned(), field_words(w, p)),
-                    ],
-                )
-            }),
+            Err(Refusal::Problems { problems }) => problems.first().map(|p| at_field(w, p)),
             Err(refusal) => {
                 let failure = Failure::from(&Error::from(refusal.clone()));
                 Some(w.args(&format!("problem-{}", failure.code), &failure.args))
@@ -158,6 +150,17 @@ impl Look {
         let policy = self.policy()?;
         Some(format!("{} v{}", policy.name.get(w.0), policy.version))
     }
+}
+
+/// What is wrong with a field, with its name.
+pub fn at_field(w: W, problem: &Problem) -> String {
+    w.args(
+        "field-at",
+        &[
+            ("field".to_owned(), field_name(w, &problem.field)),
+            ("words".to_owned(), field_words(w, problem)),
+        ],
+    )
 }
 
 /// A field by the name people know.

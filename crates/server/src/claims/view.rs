@@ -16,7 +16,7 @@ use crate::db::Sql;
 use crate::error::Error;
 use crate::evidence;
 use crate::evidence::view::DocumentView;
-use crate::shell::{W, short_moment};
+use crate::shell::{W, short_moment, status_look};
 
 /// An amount, exactly.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -315,18 +315,7 @@ impl ClaimView {
 
 /// Tone, icon and word of a state.
 pub fn badge(w: &W, status: &str) -> (&'static str, &'static str, String) {
-    let (tone, icon) = match Status::parse(status) {
-        Some(Status::Draft) | None => ("neutral", "circle-dashed"),
-        Some(Status::Submitted) => ("info", "send"),
-        Some(Status::InReview) => ("accent", "circle-dot"),
-        Some(Status::Returned) => ("warn", "undo-2"),
-        Some(Status::Approved) => ("ok", "circle-check"),
-        Some(Status::Paying) => ("info", "loader"),
-        Some(Status::Paid) => ("ok", "badge-check"),
-        Some(Status::Archived) => ("neutral", "archive"),
-        Some(Status::Withdrawn) => ("neutral", "corner-up-left"),
-        Some(Status::Rejected) => ("bad", "circle-x"),
-    };
+    let (tone, icon) = status_look(Status::parse(status).unwrap_or(Status::Draft));
     (tone, icon, w.t(&format!("state-{}", status.replace('_', "-"))))
 }
 

@@ -4,7 +4,7 @@ use axum::extract::Multipart;
 use axum::extract::multipart::MultipartError;
 use axum::http::{HeaderMap, StatusCode, header};
 use outlay_core::claim::{Grade, Problem};
-use outlay_documents::{Invoice, InvoiceKind, Limits, ReadError};
+use outlay_documents::{FileKind, Invoice, InvoiceKind, Limits, ReadError};
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
@@ -12,6 +12,8 @@ use crate::error::Error;
 /// Most megabytes in one request.
 pub const MAX_MEGABYTES: u64 = 50;
 const MAX_BYTES: usize = 50 * 1024 * 1024;
+/// A request with more bytes is not even read to its end.
+pub const MAX_DRAINED: usize = 200 * 1024 * 1024;
 /// Most files in one request.
 const MAX_FILES: usize = 50;
 
@@ -49,7 +51,7 @@ pub async fn files(headers: &HeaderMap, mut form: Multipart) -> Result<Vec<Incom
         .get(header::CONTENT_LENGTH)
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.parse::<u64>().ok());
-    if announced.is_some_and(|n| n > (MAX_BYTES + 64 * 1024) as u64) {
+    if announced.is_some_and(|n| n > MAX_DRAINED as u64) {
         return Err(Error::TooLarge(MAX_MEGABYTES));
     }
     let mut total = 0;
@@ -61,20 +63,29 @@ pub async fn files(headers: &HeaderMap, mut form: Multipart) -> Result<Vec<Incom
         let mut bytes = Vec::new();
         while let Some(chunk) = field.chunk().await.map_err(refused)? {
             total += chunk.len();
-            if total > MAX_BYTES {
-                return Err(Error::TooLarge(MAX_MEGABYTES));
+            if total <= MAX_BYTES {
+                bytes.extend_from_slice(&chunk);
+            } else {
+                // Read on and forget: a browser that is still sending does not look at the answer.
+                bytes = Vec::new();
+                raw.clear();
             }
-            bytes.extend_from_slice(&chunk);
         }
         if name.is_empty() && bytes.is_empty() {
             continue;
         }
         raw.push((name, bytes));
+        if total > MAX_BYTES {
+            continue;
+        }
         if raw.len() > MAX_FILES {
             return Err(Error::Invalid(vec![
                 Problem::new("file", "too-many").with("max", MAX_FILES),
             ]));
         }
+    }
+    if total > MAX_BYTES {
+        return Err(Error::TooLarge(MAX_MEGABYTES));
     }
     if raw.is_empty() {
         return Err(Error::field("file", "missing"));
@@ -128,6 +139,9 @@ fn look(name: String, bytes: Vec<u8>) -> Result<Incoming, Problem> {
         None => match outlay_documents::read(&bytes, &Limits::default()) {
             Ok(invoice) if is_reversal(&invoice) => return Err(Problem::new(name, "invoice-red")),
             Ok(invoice) => ("application/xml", Some(invoice)),
+            Err(ReadError::Encoding { .. }) if !looks_like_markup(&bytes) => {
+                return Err(refusal(name, &ReadError::Unsupported(FileKind::Other)));
+            }
             Err(error) => return Err(refusal(name, &error)),
         },
     };
@@ -138,6 +152,12 @@ fn look(name: String, bytes: Vec<u8>) -> Result<Incoming, Problem> {
         media_type,
         invoice,
     })
+}
+
+/// Whether a file begins as XML may: with `<` or a byte order mark.
+fn looks_like_markup(bytes: &[u8]) -> bool {
+    let marks = [&b"\xEF\xBB\xBF"[..], b"\xFF\xFE", b"\xFE\xFF"];
+    bytes.trim_ascii_start().starts_with(b"<") || marks.iter().any(|m| bytes.starts_with(m))
 }
 
 fn is_reversal(invoice: &Invoice) -> bool {

@@ -11,6 +11,7 @@ pub mod view;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 pub use api::Api;
@@ -21,13 +22,18 @@ use crate::app::App;
 
 /// Pages and API.
 pub fn routes() -> Router<Arc<App>> {
+    let uploads = Router::new()
+        .route("/receipts", post(pages::upload))
+        .route("/claims/{no}/receipts", post(pages::upload_to_claim))
+        .route("/api/v1/documents", post(api::upload))
+        .route("/api/v1/claims/{no}/documents", post(api::upload_to_claim))
+        .layer(DefaultBodyLimit::max(incoming::MAX_DRAINED));
     Router::new()
-        .route("/receipts", get(pages::list).post(pages::upload))
+        .merge(uploads)
+        .route("/receipts", get(pages::list))
         .route("/receipts/{id}", get(pages::detail))
         .route("/receipts/{id}/file", get(pages::file))
-        .route("/claims/{no}/receipts", post(pages::upload_to_claim))
-        .route("/api/v1/documents", get(api::list).post(api::upload))
+        .route("/api/v1/documents", get(api::list))
         .route("/api/v1/documents/{id}", get(api::one))
         .route("/api/v1/documents/{id}/file", get(pages::file))
-        .route("/api/v1/claims/{no}/documents", post(api::upload_to_claim))
 }

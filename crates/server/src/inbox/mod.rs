@@ -5,7 +5,6 @@ mod decide;
 mod list;
 mod pages;
 mod peek;
-mod steps;
 
 use std::sync::Arc;
 

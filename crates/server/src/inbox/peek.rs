@@ -1,22 +1,19 @@
 //! A claim beside the list: enough to decide on.
 
-use std::collections::BTreeMap;
-
 use outlay_connect::Object;
-use outlay_core::claim::{Claim, Line, State, Status};
-use outlay_core::flow::Ask;
+use outlay_core::claim::{Claim, State, Status};
 use outlay_core::ids::DealId;
-use outlay_core::policy::{Severity, Words};
 use outlay_core::{Currency, Money};
 
-use super::steps::{self, Reader, StepView};
 use crate::app::App;
 use crate::args;
 use crate::auth::{Action, Resource, Visitor};
-use crate::claims::store;
+use crate::claims::route_view::{Look, StepView, route, why};
+use crate::claims::view::{FindingView, LineView};
+use crate::claims::{line_view, store};
 use crate::clock::{day, moment, now};
 use crate::crm;
-use crate::db::{Sql, Value, dialect};
+use crate::db::Sql;
 use crate::error::Error;
 use crate::shell::{self, W};
 
@@ -48,8 +45,8 @@ pub struct PeekView {
     pub findings: Vec<FindingView>,
     /// The worst evidence of its lines.
     pub grade: String,
-    /// The lines.
-    pub lines: Vec<LineView>,
+    /// The lines, each with its day for people.
+    pub lines: Vec<(String, LineView)>,
     /// The deal behind it.
     pub deal: Option<DealView>,
     /// The steps.
@@ -58,30 +55,6 @@ pub struct PeekView {
     pub task: Option<MyTask>,
     /// What a decision came to that was not carried out.
     pub notice: Option<String>,
-}
-
-/// A finding.
-pub struct FindingView {
-    /// Tone and icon.
-    pub look: (&'static str, &'static str),
-    /// Its words.
-    pub words: Words,
-}
-
-/// A line.
-pub struct LineView {
-    /// The day.
-    pub day: String,
-    /// Category and what it was.
-    pub what: String,
-    /// Whom it served, in shares.
-    pub shares: String,
-    /// The evidence.
-    pub grade: String,
-    /// What is asked for.
-    pub claimed: Money,
-    /// Whether the policy warned.
-    pub warned: bool,
 }
 
 /// The deal, with its costs where the reader may see them.
@@ -118,70 +91,29 @@ pub async fn peek(sql: &mut Sql, app: &App, visitor: &Visitor, number: &str) -> 
         .permit(app, Action::ReadClaim, &Resource::Claim(&facts))
         .map_err(|_| Error::NotFound("claim"))?;
     let org = app.org(sql).await?;
-    let rules = app.rules(sql).await?;
-    let w = W(visitor.lang);
-    let content = &claim.content;
+    let (w, me, content) = (W(visitor.lang), visitor.person.id(), &claim.content);
     let zone = org.entity(content.entity).map_or("UTC", |e| e.zone.as_str());
     let today = day(now(), zone);
-    let reader = Reader {
-        w,
-        me: visitor.person.id(),
-        org: &org,
-        zone,
-    };
-    let ask = Ask {
-        org: &org,
-        content,
-        deal_owner: store::deal_owner(sql, content.links.deal).await?,
-        day: today,
-    };
     let name = |id| org.employee(id).map(|e| e.name.clone()).unwrap_or_default();
-    let findings: Vec<FindingView> = claim
-        .judged
-        .iter()
-        .flat_map(|j| &j.findings)
-        .filter_map(|f| {
-            let words = rules.version(&f.policy)?.words(f, visitor.lang);
-            Some(FindingView {
-                look: shell::severity_look(f.severity),
-                words,
-            })
-        })
-        .collect();
-    let policy = rules.policy(content.entity, today);
-    let category = |code: &str| {
-        policy
-            .and_then(|p| p.category(code))
-            .map_or_else(|| code.to_owned(), |c| c.name.get(visitor.lang).to_owned())
-    };
-    let served = Served::of(sql, &claim).await?;
-    let lines = content
-        .lines
-        .iter()
-        .map(|line| LineView {
-            day: shell::short_day(w, line.incurred_on, today),
-            what: what(&category(&line.category), line),
-            shares: served.shares(line),
-            grade: format!("{:?}", line.grade()),
-            claimed: line.claimed,
-            warned: claim
-                .judged
-                .iter()
-                .flat_map(|j| &j.findings)
-                .any(|f| f.line == Some(line.id) && f.severity > Severity::Info),
-        })
-        .collect();
-    let place = org.place(content.claimant, content.entity, today);
+    let look = Look::at(sql, app, &claim).await?;
+    let findings = look.findings(w);
+    let lines = line_view::lines(sql, app, w, &claim, &findings).await?;
     let mut place: Vec<String> = [
         org.department(content.department).map(|d| d.name.clone()),
-        place.map(|p| p.grade.clone()).filter(|g| !g.is_empty()),
+        org.place(content.claimant, content.entity, today)
+            .map(|p| p.grade.clone()),
     ]
     .into_iter()
     .flatten()
+    .filter(|part| !part.is_empty())
     .collect();
     if let Some(at) = claim.submitted_at {
         place.push(w.t1("peek-submitted", "day", shell::short_day(w, day(at, zone), today)));
     }
+    let deal = match content.links.deal {
+        Some(id) => deal(sql, app, visitor, id).await?,
+        None => None,
+    };
     let tax = content.tax();
     Ok(PeekView {
         title: content.title.clone(),
@@ -199,32 +131,22 @@ pub async fn peek(sql: &mut Sql, app: &App, visitor: &Visitor, number: &str) -> 
         },
         findings,
         grade: format!("{:?}", content.grade()),
-        lines,
-        deal: match content.links.deal {
-            Some(id) => deal(sql, app, visitor, id).await?,
-            None => None,
-        },
-        steps: steps::steps(&claim, &ask, &reader),
-        task: claim
-            .open_tasks()
-            .find(|t| t.assignee == visitor.person.id())
-            .map(|t| MyTask {
-                id: t.id.to_string(),
-                hash: content.hash(),
-                why: reader.why(&t.why),
-            }),
+        lines: content
+            .lines
+            .iter()
+            .map(|l| shell::short_day(w, l.incurred_on, today))
+            .zip(lines)
+            .collect(),
+        deal,
+        steps: route(sql, app, w, &claim, &look, me, zone).await?,
+        task: claim.open_tasks().find(|t| t.assignee == me).map(|t| MyTask {
+            id: t.id.to_string(),
+            hash: content.hash(),
+            why: why(w, &org, &t.why),
+        }),
         notice: None,
         number: claim.number.clone(),
     })
-}
-
-fn what(category: &str, line: &Line) -> String {
-    let mut parts = vec![category.to_owned()];
-    parts.extend(line.place.clone().filter(|p| !p.is_empty()));
-    if !line.description.is_empty() {
-        parts.push(line.description.clone());
-    }
-    parts.join(" · ")
 }
 
 fn span(w: W, claim: &Claim, today: jiff::civil::Date) -> String {
@@ -239,66 +161,6 @@ fn span(w: W, claim: &Claim, today: jiff::civil::Date) -> String {
             ],
         ),
         _ => String::new(),
-    }
-}
-
-/// Short names of what the lines serve.
-struct Served(BTreeMap<String, String>);
-
-impl Served {
-    async fn of(sql: &mut Sql, claim: &Claim) -> Result<Served, Error> {
-        let all = || claim.content.lines.iter().flat_map(|l| &l.allocations);
-        let mut names = BTreeMap::new();
-        let ids = |ids: std::collections::BTreeSet<String>| ids.into_iter().map(Value::from).collect::<Vec<_>>();
-        for (select, ids) in [
-            (
-                "SELECT id, name FROM deal WHERE id IN",
-                ids(all().filter_map(|a| a.deal).map(|d| d.to_string()).collect()),
-            ),
-            (
-                "SELECT id, name FROM account WHERE id IN",
-                ids(all().filter_map(|a| a.account).map(|d| d.to_string()).collect()),
-            ),
-            (
-                "SELECT id, name FROM project WHERE id IN",
-                ids(all().filter_map(|a| a.project).map(|d| d.to_string()).collect()),
-            ),
-            (
-                "SELECT id, code FROM cost_center WHERE id IN",
-                ids(all().filter_map(|a| a.cost_center).map(|d| d.to_string()).collect()),
-            ),
-        ] {
-            if ids.is_empty() {
-                continue;
-            }
-            let rows: Vec<(String, String)> = sql
-                .all_built(format!("{select} ({})", dialect::list(1, ids.len())), ids)
-                .await?;
-            names.extend(rows);
-        }
-        Ok(Served(names))
-    }
-
-    /// `恒川精密 70% · 青禾食品 30%`; a whole line needs no share.
-    fn shares(&self, line: &Line) -> String {
-        let total = i128::from(line.claimed.minor).max(1);
-        let one = line.allocations.len() == 1;
-        let parts: Vec<String> = line
-            .allocations
-            .iter()
-            .filter_map(|a| {
-                let id = a
-                    .deal
-                    .map(|d| d.to_string())
-                    .or_else(|| a.account.map(|d| d.to_string()))
-                    .or_else(|| a.project.map(|d| d.to_string()))
-                    .or_else(|| a.cost_center.map(|d| d.to_string()))?;
-                let name = self.0.get(&id)?;
-                let share = (i128::from(a.amount.minor) * 100 + total / 2) / total;
-                Some(if one { name.clone() } else { format!("{name} {share}%") })
-            })
-            .collect();
-        parts.join(" · ")
     }
 }
 

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::args;
 use crate::auth::{Action, Permit, Resource, Visitor};
 use crate::clock::{day, moment, now};
 use crate::db::Sql;

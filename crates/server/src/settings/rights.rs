@@ -82,9 +82,9 @@ fn kind(action: Action) -> Option<&'static str> {
     match action {
         ReadClaim | EditClaim | SubmitClaim | WithdrawClaim | CommentClaim | DecideClaim => Some("claim"),
         Pay | ReadPayments | ReadInsights | ManagePolicies => Some("entity"),
-        ReadPerson | ProposePayee | ConfirmPayee => Some("person"),
+        ReadPerson | KeepProfile | ProposePayee | ConfirmPayee => Some("person"),
         ManagePeople | ManageConnections | ManageRecords | ReadAudit | ManageJobs | ReadSettings => Some("outlay"),
-        ReadRecord | EditRecord | ReadDocument => None,
+        ReadRecord | EditRecord | ReadDocument | AddDocument => None,
     }
 }
 
@@ -174,7 +174,7 @@ pub async fn page(
                     let field = f.w.t(&format!("rights-{}", p.field));
                     format!("{field} {}", shell::field_words(f.w, p))
                 });
-                problem = words.last();
+                problem = words.next_back();
             }
             Err(error) => return Err(error),
         }

@@ -25,7 +25,7 @@ pub fn status_look(status: Status) -> (&'static str, &'static str) {
 
 /// The status in words.
 pub fn status_words(w: W, status: Status) -> String {
-    w.t(&format!("status-{}", status.code()))
+    w.t(&format!("state-{}", status.code().replace('_', "-")))
 }
 
 /// The badge of a status: tinted, with icon and words.

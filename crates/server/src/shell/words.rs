@@ -19,8 +19,23 @@ macro_rules! sources {
 }
 
 sources![
-    "shell", "problems", "settings", "jobs", "mail", "tokens", "payments", "claims", "evidence", "show", "inbox",
-    "home", "search", "me", "crm", "insights", "organisation",
+    "shell",
+    "problems",
+    "settings",
+    "jobs",
+    "mail",
+    "tokens",
+    "payments",
+    "claims",
+    "evidence",
+    "show",
+    "inbox",
+    "home",
+    "search",
+    "me",
+    "crm",
+    "insights",
+    "organisation",
 ];
 
 fn bundle(tag: &str, sources: &[&str]) -> FluentBundle<FluentResource> {

@@ -483,6 +483,10 @@ fn lists_are_filtered_and_paged() {
             Some(1)
         );
         assert_eq!(of(li.get("/api/v1/claims?scope=all").await.expect(200).json()), Some(0));
+        for (entity, count) in [(world.cn, Some(1)), (world.de, Some(0))] {
+            let path = format!("/api/v1/claims?scope=all&entity={entity}");
+            assert_eq!(of(chen.get(&path).await.expect(200).json()), count);
+        }
         wang.get("/api/v1/claims?state=nonsense").await.expect(422);
         let page = chen.get("/claims?scope=all").await.expect(200);
         assert!(page.text.contains(&all[0]) && !page.text.contains(&all[1]));

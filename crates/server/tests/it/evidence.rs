@@ -98,18 +98,17 @@ fn in_the_form_a_document_becomes_a_line_and_nothing_typed_is_lost() {
 fn an_invoice_is_claimed_once_whoever_tries() {
     on_both(|world| async move {
         let (wang, li, chen) = (world.as_("wang").await, world.as_("li").await, world.as_("chen").await);
+        let today = outlay::clock::day(outlay::clock::now(), "Asia/Shanghai");
+        let invoice = INVOICE
+            .replace("2026年01月09日", &today.strftime("%Y年%m月%d日").to_string())
+            .replace("云岫仪器（上海）有限公司", "澜石科技（北京）有限公司");
+        let bytes = invoice.as_bytes();
         let (no, _) = begin(&world, &wang, json!([])).await;
-        upload(
-            &wang,
-            &format!("/api/v1/claims/{no}/documents"),
-            &[("a.xml", INVOICE.as_bytes())],
-        )
-        .await
-        .expect(201);
-        // Li may not read Wang's claim: the day, and nothing else.
-        let refused = upload(&li, "/api/v1/documents", &[("b.xml", INVOICE.as_bytes())])
+        upload(&wang, &format!("/api/v1/claims/{no}/documents"), &[("a.xml", bytes)])
             .await
-            .expect(409);
+            .expect(201);
+        // Li may not read Wang's claim: the day, and nothing else.
+        let refused = upload(&li, "/api/v1/documents", &[("b.xml", bytes)]).await.expect(409);
         assert!(!refused.text.contains(&no), "{}", refused.text);
         let problem = refused.json();
         assert_eq!(problem["code"], "invoice-taken");
@@ -120,7 +119,7 @@ fn an_invoice_is_claimed_once_whoever_tries() {
             "{problem}"
         );
         // The same invoice as another file: spaces do not make another one.
-        let other = format!("{INVOICE}\n ");
+        let other = format!("{invoice}\n ");
         upload(&li, "/api/v1/documents", &[("c.xml", other.as_bytes())])
             .await
             .expect(409);
@@ -129,15 +128,24 @@ fn an_invoice_is_claimed_once_whoever_tries() {
         let problem = upload(
             &wang,
             &format!("/api/v1/claims/{second}/documents"),
-            &[("a.xml", INVOICE.as_bytes())],
+            &[("a.xml", bytes)],
         )
         .await
         .expect(409)
         .json();
         assert_eq!(problem["claim"], no.as_str());
-        // Chen heads the department and may read it once it is no draft.
+        // Chen heads the department and may read it once it is no draft. An invoice for lodging names no city.
+        let claim = wang.get(&format!("/api/v1/claims/{no}")).await.expect(200).json();
+        let mut content = claim["content"].clone();
+        content["lines"][0]["place"] = json!("北京");
+        wang.put(
+            &format!("/api/v1/claims/{no}"),
+            json!({"n": claim["n"], "content": content}),
+        )
+        .await
+        .expect(200);
         wang.form(&format!("/claims/{no}/submission"), &[]).await.expect(303);
-        let problem = upload(&chen, "/api/v1/documents", &[("d.xml", INVOICE.as_bytes())])
+        let problem = upload(&chen, "/api/v1/documents", &[("d.xml", bytes)])
             .await
             .expect(409)
             .json();
@@ -146,7 +154,7 @@ fn an_invoice_is_claimed_once_whoever_tries() {
         wang.post(&format!("/api/v1/claims/{no}/withdrawal"), json!({}))
             .await
             .expect(200);
-        documents(&li, &[("e.xml", INVOICE.as_bytes())]).await;
+        documents(&li, &[("e.xml", bytes)]).await;
     });
 }
 

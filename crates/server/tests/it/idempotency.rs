@@ -92,3 +92,29 @@ fn a_lost_answer_is_not_carried_out_again() {
         assert_eq!(tokens(&world).await, 1);
     });
 }
+
+#[test]
+fn what_a_killed_process_had_not_committed_is_done_by_the_next() {
+    on_both(|world| async move {
+        let wang = world.as_("wang").await;
+        post(&wang, "k-1", json!({"name": "one"})).await.expect(201);
+        let abandoned = |age: i64| {
+            let at = outlay::clock::now().as_microsecond() - age;
+            world.app.db.write(move |sql| {
+                Box::pin(async move {
+                    sql.run(
+                        "UPDATE idempotency SET status = 0, body = '', created_at = $1",
+                        args![at],
+                    )
+                    .await?;
+                    sql.run("DELETE FROM api_token", args![]).await?;
+                    Ok(())
+                })
+            })
+        };
+        abandoned(300_000_000).await.expect("written");
+        let answer = post(&wang, "k-1", json!({"name": "one"})).await.expect(201);
+        assert!(!answer.headers.contains_key("idempotency-replayed"));
+        assert_eq!(tokens(&world).await, 1);
+    });
+}

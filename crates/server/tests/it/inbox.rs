@@ -298,6 +298,36 @@ fn the_first_page_tells_of_money_on_the_way_and_drafts() {
 }
 
 #[test]
+fn a_proposal_from_the_crm_is_shown_with_its_source_and_can_be_dismissed() {
+    on_both(|world| async move {
+        let wang = world.as_("wang").await;
+        let id = world.id("wang").await;
+        let start = outlay::claims::Start::Deal(world.deal);
+        let mut new = outlay::claims::fill(&mut world.app.db.read(), &world.app, id, start)
+            .await
+            .expect("filled");
+        new.origin = Some(format!("won:{}", world.deal));
+        let claim = seed::begin(&world, new).await;
+        let home = wang.get("/api/v1/home").await.expect(200).json();
+        assert_eq!(home["proposals"][0]["claim"], *claim.number);
+        assert_eq!(home["proposals"][0]["record"], "OPP-1");
+        assert_eq!(home["todos"], json!([]), "a proposal is not a duty");
+        let page = wang.get("/").await.expect(200);
+        assert!(
+            page.text.contains("OPP-1") && page.text.contains("赢单"),
+            "{}",
+            page.text
+        );
+        let path = format!("/claims/{}/withdrawal", claim.number);
+        let answer = wang.form(&path, &[("back", "/")]).await.expect(303);
+        assert_eq!(answer.headers["location"], "/");
+        assert_eq!(now(&world, &claim).await.status(), Status::Withdrawn);
+        let home = wang.get("/api/v1/home").await.expect(200).json();
+        assert_eq!(home["proposals"], json!([]));
+    });
+}
+
+#[test]
 fn preferences_are_kept() {
     on_both(|world| async move {
         let wang = world.as_("wang").await;

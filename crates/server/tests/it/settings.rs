@@ -20,7 +20,9 @@ fn open_tasks_of_who_leaves_go_to_who_stands_in() {
         ange.post(&path, json!(null)).await.expect(204);
         ange.post(&path, json!(null)).await.expect(409);
         leaving.get("/api/v1/insights").await.expect(401);
-        let now = outlay::claims::store::load(&mut world.app.db.read(), claim.id).await.expect("there");
+        let now = outlay::claims::store::load(&mut world.app.db.read(), claim.id)
+            .await
+            .expect("there");
         assert_eq!(now.status(), Status::InReview);
         let asked: Vec<_> = now.open_tasks().map(|t| t.assignee).collect();
         assert_eq!(asked, [boss]);
@@ -36,12 +38,24 @@ fn who_nobody_can_stand_in_for_stays() {
         let claim = seed::act(&world, chen, claim.id, Command::Submit).await;
         assert!(claim.open_tasks().any(|t| t.assignee == boss));
         let ange = world.as_("ange").await;
-        ange.post(&format!("/api/v1/employees/{zhao}/deactivation"), json!(null)).await.expect(204);
-        let refused = ange.post(&format!("/api/v1/employees/{boss}/deactivation"), json!(null)).await.expect(422).json();
+        ange.post(&format!("/api/v1/employees/{zhao}/deactivation"), json!(null))
+            .await
+            .expect(204);
+        let refused = ange
+            .post(&format!("/api/v1/employees/{boss}/deactivation"), json!(null))
+            .await
+            .expect(422)
+            .json();
         assert_eq!(refused["fields"][0]["code"], "nobody-stands-in");
         let person = ange.get(&format!("/api/v1/employees/{boss}")).await.expect(200).json();
-        assert_eq!((&person["active"], &person["open_tasks"]), (&json!(true), &json!(1)), "nothing is half done");
-        let now = outlay::claims::store::load(&mut world.app.db.read(), claim.id).await.expect("there");
+        assert_eq!(
+            (&person["active"], &person["open_tasks"]),
+            (&json!(true), &json!(1)),
+            "nothing is half done"
+        );
+        let now = outlay::claims::store::load(&mut world.app.db.read(), claim.id)
+            .await
+            .expect("there");
         assert!(now.open_tasks().any(|t| t.assignee == boss));
     });
 }
@@ -55,11 +69,25 @@ fn people_are_made_found_and_given_roles() {
                 "grade": "P5", "from": "2026-01-01"}});
         let made = ange.post("/api/v1/employees", new.clone()).await.expect(201).json();
         let twice = ange.post("/api/v1/employees", new).await.expect(422).json();
-        assert!(twice["fields"].as_array().expect("fields").iter().all(|f| f["code"] == "exists"));
+        assert!(
+            twice["fields"]
+                .as_array()
+                .expect("fields")
+                .iter()
+                .all(|f| f["code"] == "exists")
+        );
         let id = made["id"].as_str().expect("an id");
-        let given = ange.post(&format!("/api/v1/employees/{id}/roles"), json!({"role": "auditor"})).await.expect(201).json();
+        let given = ange
+            .post(&format!("/api/v1/employees/{id}/roles"), json!({"role": "auditor"}))
+            .await
+            .expect(201)
+            .json();
         assert_eq!(given["roles"][0]["role"], "auditor");
-        let found = ange.get("/api/v1/employees?q=%E6%96%B0%E5%90%8C%E4%BA%8B").await.expect(200).json();
+        let found = ange
+            .get("/api/v1/employees?q=%E6%96%B0%E5%90%8C%E4%BA%8B")
+            .await
+            .expect(200)
+            .json();
         assert_eq!(found["people"][0]["email"], "new@example.com");
         let me = world.id("ange").await;
         let person = ange.get(&format!("/api/v1/employees/{me}")).await.expect(200).json();
@@ -81,18 +109,30 @@ fn rules_are_published_once_and_read_by_all() {
         let next = outlay_core::policy::CN_STANDARD.replacen("version: 1", "version: 2", 1);
         li.post("/api/v1/policies", json!({"yaml": next})).await.expect(403);
         zhao.post("/api/v1/policies", json!({"yaml": next})).await.expect(201);
-        let again = zhao.post("/api/v1/policies", json!({"yaml": next})).await.expect(422).json();
+        let again = zhao
+            .post("/api/v1/policies", json!({"yaml": next}))
+            .await
+            .expect(422)
+            .json();
         assert_eq!(again["fields"][0]["code"], "exists");
-        zhao.post("/api/v1/policies", json!({"yaml": "id: x"})).await.expect(422);
+        zhao.post("/api/v1/policies", json!({"yaml": "id: x"}))
+            .await
+            .expect(422);
         let page = li.get("/settings/policies/cn-standard@2").await.expect(200);
         assert!(page.text.contains("<span id=\""));
         let all = li.get("/api/v1/policies").await.expect(200).json();
-        let of_cn = all.as_array().expect("a list").iter().filter(|v| v["entity"] == world.cn.to_string());
+        let of_cn = all
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter(|v| v["entity"] == world.cn.to_string());
         assert_eq!(of_cn.filter(|v| v["in_force"] == true).count(), 1);
         let flow = outlay_core::flow::STANDARD.replacen("version: 1", "version: 2", 1);
         let new = json!({"entity": world.de.to_string(), "effective_from": "2026-01-01", "yaml": flow});
         zhao.post("/api/v1/flows", new).await.expect(201);
-        li.get(&format!("/settings/flows/{}/standard@2", world.de)).await.expect(200);
+        li.get(&format!("/settings/flows/{}/standard@2", world.de))
+            .await
+            .expect(200);
     });
 }
 
@@ -105,7 +145,13 @@ fn rights_explain_themselves() {
         let ange = world.as_("ange").await;
         for (who, action, on, allowed, policy) in [
             ("wang", "readClaim", claim.number.as_str(), true, Some("claimant")),
-            ("wang", "decideClaim", claim.number.as_str(), false, Some("nobody-decides-their-own")),
+            (
+                "wang",
+                "decideClaim",
+                claim.number.as_str(),
+                false,
+                Some("nobody-decides-their-own"),
+            ),
             ("chen", "decideClaim", claim.number.as_str(), true, Some("asked")),
             ("li", "readClaim", claim.number.as_str(), false, None),
             ("he", "pay", "CN01", true, Some("payer-pays")),
@@ -122,7 +168,9 @@ fn rights_explain_themselves() {
         }
         ange.get("/settings/rights").await.expect(200);
         world.as_("li").await.get("/settings/rights").await.expect(403);
-        ange.get("/api/v1/rights/explanation?person=x&action=pay&on=CN01").await.expect(422);
+        ange.get("/api/v1/rights/explanation?person=x&action=pay&on=CN01")
+            .await
+            .expect(422);
     });
 }
 
@@ -133,7 +181,11 @@ fn the_audit_is_for_auditors_page_by_page() {
         let audit = world.as_("audit").await;
         let first = audit.get("/api/v1/audit").await.expect(200).json();
         let next = first["next"].as_str().expect("another page");
-        let second = audit.get(&format!("/api/v1/audit?before={next}")).await.expect(200).json();
+        let second = audit
+            .get(&format!("/api/v1/audit?before={next}"))
+            .await
+            .expect(200)
+            .json();
         let ids = |page: &serde_json::Value| -> Vec<String> {
             let all = page["entries"].as_array().expect("entries");
             all.iter().filter_map(|e| e["id"].as_str().map(str::to_owned)).collect()
@@ -141,9 +193,20 @@ fn the_audit_is_for_auditors_page_by_page() {
         assert_eq!(ids(&first).len(), 100);
         assert!(ids(&first).last() > ids(&second).first());
         let claim = seed::draft(&world, "li").await;
-        let found = audit.get(&format!("/api/v1/audit?q={}", claim.number)).await.expect(200).json();
+        let found = audit
+            .get(&format!("/api/v1/audit?q={}", claim.number))
+            .await
+            .expect(200)
+            .json();
         assert_eq!(found["entries"][0]["name"], claim.number);
-        assert!(audit.get("/settings/audit").await.expect(200).text.contains(&claim.number));
+        assert!(
+            audit
+                .get("/settings/audit")
+                .await
+                .expect(200)
+                .text
+                .contains(&claim.number)
+        );
         for who in ["ange", "zhao", "wang"] {
             world.as_(who).await.get("/api/v1/audit").await.expect(403);
         }
