@@ -170,7 +170,7 @@ pub async fn page(
         match explain(&mut sql, &app, &question).await {
             Ok(found) => answer = Some(found),
             Err(Error::Invalid(problems)) => {
-                let words = problems.iter().map(|p| {
+                let mut words = problems.iter().map(|p| {
                     let field = f.w.t(&format!("rights-{}", p.field));
                     format!("{field} {}", shell::field_words(f.w, p))
                 });
