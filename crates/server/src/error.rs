@@ -5,6 +5,8 @@ use axum::response::{IntoResponse, Response};
 use outlay_core::claim::{Problem, Refusal};
 use serde::Serialize;
 
+use crate::db::NulCharacter;
+
 /// Whatever a request or a job can end with.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -76,7 +78,7 @@ pub enum Error {
     Crm(#[from] outlay_connect::Error),
     /// The database failed.
     #[error("the database failed: {0}")]
-    Sql(#[from] sqlx::Error),
+    Sql(sqlx::Error),
     /// Something of ours or of the machine's is broken; the text is for the log alone.
     #[error("{0}")]
     Broken(String),
@@ -155,6 +157,15 @@ impl Error {
             Error::TooLarge(_) => "too-large",
             Error::Crm(_) => "crm",
             Error::Sql(_) | Error::Broken(_) => "broken",
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Encode(cause) if cause.is::<NulCharacter>() => Error::field("text", "nul"),
+            other => Error::Sql(other),
         }
     }
 }

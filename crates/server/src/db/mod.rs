@@ -14,7 +14,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, PgPool, SqlitePool};
 
 pub use sql::{Row, Sql};
-pub use value::Value;
+pub use value::{NulCharacter, Value};
 pub use writer::{Work, Writer};
 
 use crate::error::Error;

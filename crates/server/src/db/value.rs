@@ -88,6 +88,11 @@ pub(super) fn postgres(values: Vec<Value>) -> Result<PgArguments, sqlx::Error> {
     Ok(args)
 }
 
+/// U+0000 in a text: PostgreSQL stores none, so neither database gets any.
+#[derive(Debug, thiserror::Error)]
+#[error("a text holds the character U+0000")]
+pub struct NulCharacter;
+
 fn add<D, A>(args: &mut A, value: Value) -> Result<(), sqlx::Error>
 where
     D: sqlx::Database,
@@ -97,6 +102,7 @@ where
     Option<bool>: for<'q> Encode<'q, D> + Type<D>,
 {
     match value {
+        Value::Text(Some(text)) if text.contains('\0') => Err(NulCharacter.into()),
         Value::Int(v) => args.add(v),
         Value::Text(v) => args.add(v),
         Value::Bool(v) => args.add(v),

@@ -13,6 +13,7 @@ use super::list::{self, InboxView, Wanted};
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::error::Error;
+use crate::shell::Body;
 
 /// The description of these addresses.
 #[derive(OpenApi)]
@@ -89,7 +90,7 @@ pub async fn approve(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Json(Approval { hash, comment }): Json<Approval>,
+    Body(Approval { hash, comment }): Body<Approval>,
 ) -> Result<Json<Outcome>, Error> {
     done(app, visitor, id, Verdict::Approve { hash, comment }).await
 }
@@ -100,7 +101,7 @@ pub async fn reject(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Json(Reason { hash, reason }): Json<Reason>,
+    Body(Reason { hash, reason }): Body<Reason>,
 ) -> Result<Json<Outcome>, Error> {
     done(app, visitor, id, Verdict::Reject { hash, reason }).await
 }
@@ -111,7 +112,7 @@ pub async fn send_back(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Json(Reason { hash, reason }): Json<Reason>,
+    Body(Reason { hash, reason }): Body<Reason>,
 ) -> Result<Json<Outcome>, Error> {
     done(app, visitor, id, Verdict::Return { hash, reason }).await
 }
@@ -122,7 +123,7 @@ pub async fn transfer(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Json(Transfer { hash, to, reason }): Json<Transfer>,
+    Body(Transfer { hash, to, reason }): Body<Transfer>,
 ) -> Result<Json<Outcome>, Error> {
     done(app, visitor, id, Verdict::Transfer { hash, to, reason }).await
 }

@@ -13,6 +13,7 @@ use super::store::{self, ProfileView};
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::error::Error;
+use crate::shell::Body;
 
 /// The description of these addresses.
 #[derive(OpenApi)]
@@ -51,7 +52,7 @@ pub async fn me(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Json<Pr
 pub async fn preferences(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Json(wanted): Json<Preferences>,
+    Body(wanted): Body<Preferences>,
 ) -> Result<StatusCode, Error> {
     let lang = Lang::parse(&wanted.locale).ok_or_else(|| Error::field("locale", "unknown"))?;
     let permit = store::permit(&app, &visitor)?;
@@ -64,7 +65,7 @@ pub async fn preferences(
 pub async fn password(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Json(wanted): Json<NewPassword>,
+    Body(wanted): Body<NewPassword>,
 ) -> Result<StatusCode, Error> {
     let permit = store::permit(&app, &visitor)?;
     store::change_password(&app, &permit, &visitor, &wanted.current, &wanted.new).await?;

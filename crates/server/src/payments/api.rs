@@ -21,6 +21,7 @@ use super::{answers as bank, pages, settle, store};
 use crate::app::App;
 use crate::auth::{Action, Permit, Resource, Visitor};
 use crate::error::Error;
+use crate::shell::Body;
 
 /// The description of these addresses.
 #[derive(OpenApi)]
@@ -108,7 +109,7 @@ pub async fn waiting(
 pub async fn open(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Json(new): Json<NewBatch>,
+    Body(new): Body<NewBatch>,
 ) -> Result<impl IntoResponse, Error> {
     let permit = visitor.permit(&app, Action::Pay, &Resource::Entity(new.entity))?;
     let number = open::open(&app, &permit, new).await?;
@@ -165,7 +166,7 @@ pub async fn post_all(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(number): Path<String>,
-    Json(posting): Json<Posting>,
+    Body(posting): Body<Posting>,
 ) -> Result<Json<BatchView>, Error> {
     let (batch, permit) = payable(&app, &visitor, &number).await?;
     settle::post_all(&app, &permit, &batch, posting.on).await?;
@@ -178,7 +179,7 @@ pub async fn post_one(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Json(posting): Json<Posting>,
+    Body(posting): Body<Posting>,
 ) -> Result<Json<BatchView>, Error> {
     let (open, permit) = payment(&app, &visitor, &id).await?;
     settle::post(&app, &permit, open.id, posting.on).await?;
@@ -193,7 +194,7 @@ pub async fn fail(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Json(failing): Json<Failing>,
+    Body(failing): Body<Failing>,
 ) -> Result<Json<BatchView>, Error> {
     let (open, permit) = payment(&app, &visitor, &id).await?;
     settle::fail(&app, &permit, open.id, failing.reason).await?;
@@ -208,7 +209,7 @@ pub async fn answers(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(number): Path<String>,
-    Json(answer): Json<BankAnswer>,
+    Body(answer): Body<BankAnswer>,
 ) -> Result<Json<AnswersView>, Error> {
     let (batch, permit) = payable(&app, &visitor, &number).await?;
     Ok(Json(if answer.preview {

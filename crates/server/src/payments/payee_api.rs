@@ -14,6 +14,7 @@ use super::payee::{self, AccountView, FullAccount, NewAccount, Verdict};
 use crate::app::App;
 use crate::auth::{Action, Resource, Visitor};
 use crate::error::Error;
+use crate::shell::Body;
 
 /// The description of these addresses.
 #[derive(OpenApi)]
@@ -48,7 +49,7 @@ pub async fn propose(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Json(new): Json<NewAccount>,
+    Body(new): Body<NewAccount>,
 ) -> Result<impl IntoResponse, Error> {
     let id = employee_id(&id)?;
     let permit = visitor.permit(&app, Action::ProposePayee, &Resource::Person(id))?;
@@ -114,7 +115,7 @@ pub async fn set_entity_account(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Json(new): Json<NewAccount>,
+    Body(new): Body<NewAccount>,
 ) -> Result<StatusCode, Error> {
     let id: EntityId = id.parse().map_err(|_| Error::NotFound("entity"))?;
     let permit = debtor::permit(&app, &visitor, id)?;

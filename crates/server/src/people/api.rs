@@ -15,6 +15,7 @@ use super::view::{self, PeopleView, PersonRow, PersonView, PlaceView, RoleView, 
 use crate::app::App;
 use crate::auth::{Action, Permit, Resource, Visitor};
 use crate::error::Error;
+use crate::shell::Body;
 
 /// The description of these addresses.
 #[derive(OpenApi)]
@@ -47,7 +48,7 @@ pub async fn list(
 pub async fn create(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Json(new): Json<PersonIn>,
+    Body(new): Body<PersonIn>,
 ) -> Result<impl IntoResponse, Error> {
     let id = edit::put(&app, &permit(&app, &visitor)?, None, &new).await?;
     let made = view::one(&mut app.db.read(), &app, &visitor, id).await?;
@@ -70,7 +71,7 @@ pub async fn replace(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(text): Path<String>,
-    Json(new): Json<PersonIn>,
+    Body(new): Body<PersonIn>,
 ) -> Result<Json<PersonView>, Error> {
     let id = edit::put(&app, &permit(&app, &visitor)?, Some(id(&text)?), &new).await?;
     Ok(Json(view::one(&mut app.db.read(), &app, &visitor, id).await?))
@@ -104,7 +105,7 @@ pub async fn grant(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(text): Path<String>,
-    Json(new): Json<RoleIn>,
+    Body(new): Body<RoleIn>,
 ) -> Result<impl IntoResponse, Error> {
     let id = id(&text)?;
     edit::grant(&app, &permit(&app, &visitor)?, id, &new).await?;

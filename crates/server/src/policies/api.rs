@@ -13,6 +13,7 @@ use super::view::{self, Kind, NewFlow, NewPolicy, VersionRow, VersionView};
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::error::Error;
+use crate::shell::Body;
 
 /// The description of these addresses.
 #[derive(OpenApi)]
@@ -44,7 +45,7 @@ pub async fn policy(
 pub async fn publish_policy(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Json(new): Json<NewPolicy>,
+    Body(new): Body<NewPolicy>,
 ) -> Result<impl IntoResponse, Error> {
     let reference = view::publish_policy(&app, &visitor, &new).await?;
     let made = view::one(&mut app.db.read(), Kind::Policy, None, &reference, visitor.lang).await?;
@@ -74,7 +75,7 @@ pub async fn flow(
 pub async fn publish_flow(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Json(new): Json<NewFlow>,
+    Body(new): Body<NewFlow>,
 ) -> Result<impl IntoResponse, Error> {
     let reference = view::publish_flow(&app, &visitor, &new).await?;
     let entity = Some(new.entity);

@@ -36,18 +36,10 @@ struct ProblemPart {
 pub async fn render(request: Request, next: Next) -> Response {
     let asked = Asked::of(&request);
     let mut response = next.run(request).await;
-    if response.status() == StatusCode::NOT_FOUND
-        && response.extensions().get::<Failure>().is_none()
-        && asked.empty(&response)
-    {
-        let failure = Failure {
-            status: 404,
-            code: "page-missing",
-            args: vec![],
-            fields: vec![],
-            refusal: None,
-            claim: None,
-        };
+    if response.extensions().get::<Failure>().is_none() && asked.bare(&response) {
+        let (parts, body) = response.into_parts();
+        let failure = unread(parts.status, body).await;
+        response = Response::from_parts(parts, axum::body::Body::empty());
         response.extensions_mut().insert(failure);
     }
     let Some(failure) = response.extensions_mut().remove::<Failure>() else {
@@ -56,10 +48,32 @@ pub async fn render(request: Request, next: Next) -> Response {
     let lang = response.extensions().get::<Visitor>().map_or(asked.lang, |v| v.lang);
     let mut answer = asked.answer(&failure, W(lang));
     *answer.status_mut() = answer_status(&failure, &answer);
-    if let Some(wait) = response.headers().get(header::RETRY_AFTER) {
-        answer.headers_mut().insert(header::RETRY_AFTER, wait.clone());
+    for name in [header::RETRY_AFTER, header::ALLOW] {
+        if let Some(value) = response.headers().get(&name) {
+            answer.headers_mut().insert(name, value.clone());
+        }
     }
     answer
+}
+
+/// A request that the router or an extractor refused before any handler saw it. What they say of it is theirs, in English.
+async fn unread(status: StatusCode, body: axum::body::Body) -> Failure {
+    let code = match status {
+        StatusCode::NOT_FOUND => "page-missing",
+        StatusCode::METHOD_NOT_ALLOWED => "method",
+        StatusCode::PAYLOAD_TOO_LARGE => "body-too-large",
+        _ => "unreadable",
+    };
+    let said = axum::body::to_bytes(body, 4096).await.unwrap_or_default();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    Failure {
+        status: status.as_u16(),
+        code,
+        args: vec![("said".to_owned(), said)],
+        fields: vec![],
+        refusal: None,
+        claim: None,
+    }
 }
 
 fn answer_status(failure: &Failure, answer: &Response) -> StatusCode {
@@ -96,8 +110,10 @@ impl Asked {
         }
     }
 
-    fn empty(&self, response: &Response) -> bool {
-        response.headers().get(header::CONTENT_TYPE).is_none()
+    /// Whether the answer is a refusal in plain text or without any text: none of a handler's own.
+    fn bare(&self, response: &Response) -> bool {
+        let kind = response.headers().get(header::CONTENT_TYPE);
+        response.status().is_client_error() && kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
     }
 
     fn answer(&self, failure: &Failure, w: W) -> Response {

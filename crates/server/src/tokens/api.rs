@@ -11,6 +11,7 @@ use super::view::{self, MadeToken, NewToken, TokenView, TokensView};
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::error::Error;
+use crate::shell::Body;
 
 /// The description of these addresses.
 #[derive(OpenApi)]
@@ -31,7 +32,7 @@ pub async fn list(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Json<
 pub async fn create(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Json(new): Json<NewToken>,
+    Body(new): Body<NewToken>,
 ) -> Result<(StatusCode, Json<MadeToken>), Error> {
     Ok((
         StatusCode::CREATED,
