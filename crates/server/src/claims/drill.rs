@@ -1,6 +1,6 @@
 //! The claims behind a figure: those with an allocation for a customer, deal or category, in some months.
 
-use outlay_core::ids::{AccountId, DealId, DepartmentId};
+use outlay_core::ids::{AccountId, DealId, DepartmentId, EmployeeId};
 
 use super::list::ListQuery;
 use crate::app::App;
@@ -20,6 +20,7 @@ impl ListQuery {
             ("from", &self.from),
             ("to", &self.to),
             ("cost", &self.cost),
+            ("claimant", &self.claimant),
         ]
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
@@ -51,6 +52,10 @@ pub fn conditions(query: &ListQuery) -> Result<Vec<(String, Value)>, Error> {
     if !query.department.is_empty() {
         let department: DepartmentId = id("department", &query.department)?;
         all.push(("c.department_id = ?".into(), department.into()));
+    }
+    if !query.claimant.is_empty() {
+        let claimant: EmployeeId = id("claimant", &query.claimant)?;
+        all.push(("c.claimant_id = ?".into(), claimant.into()));
     }
     match query.cost.as_str() {
         "" => {}
@@ -125,6 +130,9 @@ pub async fn words(sql: &mut Sql, app: &App, w: W, query: &ListQuery) -> Result<
     let org = app.org(sql).await?;
     if let Some(department) = query.department.parse().ok().and_then(|id| org.department(id)) {
         all.push(department.name.clone());
+    }
+    if let Some(claimant) = query.claimant.parse().ok().and_then(|id| org.employee(id)) {
+        all.push(claimant.name.clone());
     }
     if !query.category.is_empty() {
         let rules = app.rules(sql).await?;

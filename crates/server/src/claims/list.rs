@@ -51,6 +51,8 @@ pub struct ListQuery {
     pub to: String,
     /// Whose money counts: `pending`, `paid` or `all` of these.
     pub cost: String,
+    /// Id of whose claims they are.
+    pub claimant: String,
     /// Where the page before ended: its `next`.
     pub page: String,
 }

@@ -229,63 +229,29 @@ fn words(w: W, error: &Error) -> String {
     all.join(" ")
 }
 
-/// POST /tasks/{id}/approval.
-pub async fn approve(
+/// POST /tasks/{id}/approval, rejection, return and transfer.
+pub async fn decide(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     headers: HeaderMap,
-    Path(id): Path<String>,
-    Form(form): Form<DecisionForm>,
+    Path((id, what)): Path<(String, String)>,
+    Form(DecisionForm {
+        hash,
+        comment,
+        reason,
+        to,
+        back,
+    }): Form<DecisionForm>,
 ) -> Result<Response, Error> {
-    let verdict = Verdict::Approve {
-        hash: form.hash.unwrap_or_default(),
-        comment: form.comment,
+    let verdict = match what.as_str() {
+        "approval" => Verdict::Approve {
+            hash: hash.unwrap_or_default(),
+            comment,
+        },
+        "rejection" => Verdict::Reject { hash, reason },
+        "return" => Verdict::Return { hash, reason },
+        "transfer" => Verdict::Transfer { hash, to, reason },
+        _ => return Err(Error::NotFound("page")),
     };
-    done(app, visitor, headers, id, form.back, verdict).await
-}
-
-/// POST /tasks/{id}/rejection.
-pub async fn reject(
-    State(app): State<Arc<App>>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-    Form(form): Form<DecisionForm>,
-) -> Result<Response, Error> {
-    let verdict = Verdict::Reject {
-        hash: form.hash,
-        reason: form.reason,
-    };
-    done(app, visitor, headers, id, form.back, verdict).await
-}
-
-/// POST /tasks/{id}/return.
-pub async fn send_back(
-    State(app): State<Arc<App>>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-    Form(form): Form<DecisionForm>,
-) -> Result<Response, Error> {
-    let verdict = Verdict::Return {
-        hash: form.hash,
-        reason: form.reason,
-    };
-    done(app, visitor, headers, id, form.back, verdict).await
-}
-
-/// POST /tasks/{id}/transfer.
-pub async fn transfer(
-    State(app): State<Arc<App>>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-    Form(form): Form<DecisionForm>,
-) -> Result<Response, Error> {
-    let verdict = Verdict::Transfer {
-        hash: form.hash,
-        to: form.to,
-        reason: form.reason,
-    };
-    done(app, visitor, headers, id, form.back, verdict).await
+    done(app, visitor, headers, id, back, verdict).await
 }

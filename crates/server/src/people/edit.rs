@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use outlay_core::claim::Problem;
-use outlay_core::ids::{DepartmentId, EmployeeId, EntityId};
+use outlay_core::ids::{CostCenterId, DepartmentId, EmployeeId, EntityId};
 use outlay_core::org::{Assignment, Employee, Grant, Org, Role};
 use outlay_core::words::Lang;
 use serde::Deserialize;
@@ -50,6 +50,10 @@ pub struct PlaceIn {
     pub position: String,
     /// The grade, such as `P6`.
     pub grade: String,
+    /// The cost centre; if absent, that of the place before, if the employer is the same.
+    #[serde(default)]
+    #[schema(value_type = Option<uuid::Uuid>)]
+    pub cost_center: Option<CostCenterId>,
     /// First day.
     #[schema(value_type = String, format = "date")]
     pub from: Date,
@@ -95,6 +99,10 @@ fn check(org: &Org, id: EmployeeId, new: &PersonIn) -> Result<(), Error> {
         if org.entity(place.entity).is_none() {
             found.push(Problem::new("place.entity", "unknown"));
         }
+        let of_entity = |id| org.cost_center(id).is_some_and(|c| c.entity == place.entity);
+        if place.cost_center.is_some_and(|id| !of_entity(id)) {
+            found.push(Problem::new("place.cost_center", "unknown"));
+        }
     }
     if found.is_empty() {
         Ok(())
@@ -138,7 +146,8 @@ pub async fn put(app: &Arc<App>, permit: &Permit, id: Option<EmployeeId>, new: &
 
 /// The new place is primary; the primary place held till then ends the day before.
 async fn put_place(sql: &mut Sql, permit: &Permit, org: &Org, who: EmployeeId, new: &PlaceIn) -> Result<(), Error> {
-    if let Some(old) = org.primary(who, new.from).filter(|a| a.from < new.from) {
+    let before = org.primary(who, new.from);
+    if let Some(old) = before.filter(|a| a.from < new.from) {
         let ended = Assignment {
             to: Some(new.from),
             ..old.clone()
@@ -149,7 +158,9 @@ async fn put_place(sql: &mut Sql, permit: &Permit, org: &Org, who: EmployeeId, n
         employee: who,
         department: new.department,
         entity: new.entity,
-        cost_center: None,
+        cost_center: new
+            .cost_center
+            .or(before.filter(|a| a.entity == new.entity).and_then(|a| a.cost_center)),
         position: new.position.trim().to_owned(),
         grade: new.grade.trim().to_owned(),
         primary: true,

@@ -152,6 +152,7 @@ impl PersonForm {
                     .map_err(|_| Error::field("place.entity", "unknown"))?,
                 position: self.position.clone(),
                 grade: self.grade.clone(),
+                cost_center: None,
                 from: self
                     .from
                     .parse()

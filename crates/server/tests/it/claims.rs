@@ -487,6 +487,11 @@ fn lists_are_filtered_and_paged() {
             let path = format!("/api/v1/claims?scope=all&entity={entity}");
             assert_eq!(of(chen.get(&path).await.expect(200).json()), count);
         }
+        for (who, count) in [("wang", Some(1)), ("li", Some(0))] {
+            let path = format!("/api/v1/claims?scope=all&claimant={}", world.id(who).await);
+            assert_eq!(of(chen.get(&path).await.expect(200).json()), count);
+        }
+        wang.get("/api/v1/claims?claimant=x").await.expect(422);
         wang.get("/api/v1/claims?state=nonsense").await.expect(422);
         let page = chen.get("/claims?scope=all").await.expect(200);
         assert!(page.text.contains(&all[0]) && !page.text.contains(&all[1]));

@@ -1,44 +1,14 @@
 //! One claim's life through the core's door, on the real database.
 
-use jiff::civil::Date;
-use outlay::auth::Permit;
 use outlay::claims::{self, NewDraft};
 use outlay::{args, clock};
-use outlay_core::claim::{Actor, Allocation, Command, Content, Line, Links, Status};
-use outlay_core::ids::{BatchId, EmployeeId, LineId, PaymentId};
-use outlay_core::{Currency, Money};
+use outlay_core::Currency;
+use outlay_core::claim::{Command, Content, Links, Status};
+use outlay_core::ids::{BatchId, PaymentId};
 use uuid::Uuid;
 
-use crate::world::{World, on_both};
-
-/// A permit as a handler would get it; the core still checks who may.
-fn permit(_: &World, who: EmployeeId) -> Permit {
-    Permit::for_test(Actor::Employee(who), "test")
-}
-
-fn line(world: &World, category: &str, minor: i64, on: Date) -> Line {
-    let amount = Money::new(minor, Currency::CNY);
-    Line {
-        id: LineId(Uuid::now_v7()),
-        category: category.into(),
-        incurred_on: on,
-        description: "客户现场".into(),
-        place: Some("上海".into()),
-        quantity: 1,
-        paid: amount,
-        rate: None,
-        claimed: amount,
-        tax: None,
-        evidence: None,
-        allocations: vec![Allocation {
-            account: Some(world.account),
-            deal: Some(world.deal),
-            project: None,
-            cost_center: None,
-            amount,
-        }],
-    }
-}
+use crate::seed::{line, permit};
+use crate::world::on_both;
 
 #[test]
 fn from_draft_to_paid() {
@@ -63,8 +33,8 @@ fn from_draft_to_paid() {
                 ..Links::default()
             },
             lines: vec![
-                line(&world, "travel.taxi", 88_00, today),
-                line(&world, "meals", 66_00, today),
+                line(&world, "travel.taxi", 88_00, Currency::CNY, today),
+                line(&world, "meals", 66_00, Currency::CNY, today),
             ],
         };
         let new = NewDraft {
@@ -72,10 +42,8 @@ fn from_draft_to_paid() {
             sources: vec![],
             origin: None,
         };
-        let claim = claims::draft(&world.app, &permit(&world, wang), new)
-            .await
-            .expect("drafted");
-        let claim = claims::act(&world.app, &permit(&world, wang), claim.id, Command::Submit)
+        let claim = claims::draft(&world.app, &permit(wang), new).await.expect("drafted");
+        let claim = claims::act(&world.app, &permit(wang), claim.id, Command::Submit)
             .await
             .expect("submitted");
         assert_eq!(claim.status(), Status::InReview);
@@ -89,21 +57,16 @@ fn from_draft_to_paid() {
                 hash: now.content.hash(),
                 comment: String::new(),
             };
-            claims::act(&world.app, &permit(&world, who), claim.id, command)
+            claims::act(&world.app, &permit(who), claim.id, command)
                 .await
                 .expect("approved");
         }
         let (batch, payment) = (BatchId(Uuid::now_v7()), PaymentId(Uuid::now_v7()));
-        claims::act(
-            &world.app,
-            &permit(&world, he),
-            claim.id,
-            Command::Batch { batch, payment },
-        )
-        .await
-        .expect("batched");
+        claims::act(&world.app, &permit(he), claim.id, Command::Batch { batch, payment })
+            .await
+            .expect("batched");
         let post = Command::Post { payment, on: today };
-        let claim = claims::act(&world.app, &permit(&world, he), claim.id, post)
+        let claim = claims::act(&world.app, &permit(he), claim.id, post)
             .await
             .expect("posted");
         assert_eq!(claim.status(), Status::Paid);

@@ -1,10 +1,10 @@
 //! Settings: people and their leaving, rules, rights and the audit.
 
 use outlay_core::claim::{Command, Status};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::seed;
-use crate::world::on_both;
+use crate::world::{Client, World, on_both};
 
 #[test]
 fn open_tasks_of_who_leaves_go_to_who_stands_in() {
@@ -89,6 +89,7 @@ fn people_are_made_found_and_given_roles() {
             .expect(200)
             .json();
         assert_eq!(found["people"][0]["email"], "new@example.com");
+        keeps_its_cost_centre(&world, &ange, id).await;
         let me = world.id("ange").await;
         let person = ange.get(&format!("/api/v1/employees/{me}")).await.expect(200).json();
         let grant = person["roles"][0]["grant"].as_str().expect("a grant");
@@ -100,6 +101,34 @@ fn people_are_made_found_and_given_roles() {
         ange.get(&format!("/settings/people/{id}")).await.expect(200);
         ange.get("/settings/people/new").await.expect(200);
     });
+}
+
+/// A new place with the same employer keeps the cost centre, unless another is given.
+async fn keeps_its_cost_centre(world: &World, ange: &Client, id: &str) {
+    let org = world.app.org(&mut world.app.db.read()).await.expect("org");
+    let of = |entity| {
+        org.cost_centers()
+            .find(|c| c.entity == entity)
+            .expect("a centre")
+            .id
+            .to_string()
+    };
+    let path = format!("/api/v1/employees/{id}");
+    let put = |center: Value, from: &'static str| {
+        let body = json!({"number": "E900", "name": "新同事", "email": "new@example.com", "locale": "zh-CN",
+            "place": {"department": world.sales.to_string(), "entity": world.cn.to_string(), "position": "销售",
+                "grade": "P6", "from": from, "cost_center": center}});
+        ange.put(&path, body)
+    };
+    let other = put(json!(of(world.de)), "2026-02-01").await.expect(422).json();
+    assert_eq!(other["fields"][0]["field"], "place.cost_center");
+    put(json!(of(world.cn)), "2026-02-01").await.expect(200);
+    put(Value::Null, "2026-03-01").await.expect(200);
+    let org = world.app.org(&mut world.app.db.read()).await.expect("org");
+    let now = org
+        .primary(id.parse().expect("an id"), jiff::civil::date(2026, 3, 2))
+        .expect("a place");
+    assert_eq!(now.cost_center.map(|c| c.to_string()), Some(of(world.cn)));
 }
 
 #[test]
