@@ -26,6 +26,16 @@ document.addEventListener("keydown", (event) => {
   }
 }, { capture: true });
 
+/* One dialog for many rows: the button that opens it says where its form goes and what its title is. */
+document.addEventListener("click", (event) => {
+  const button = closest<HTMLButtonElement>(event, "button[commandfor][data-action]");
+  const dialog = button && document.getElementById(button.getAttribute("commandfor") ?? "");
+  const [form, title] = [dialog?.querySelector("form"), dialog?.querySelector("h2")];
+  if (!button || !form || !title) return;
+  form.action = button.dataset["action"] ?? "";
+  title.textContent = button.dataset["title"] ?? title.textContent;
+}, { capture: true });
+
 /* Print and download links may sit in menus: choosing one closes the menu. */
 document.addEventListener("click", (event) => {
   const menu = closest(event, ".menu-list a, .menu-list button")?.closest<HTMLDetailsElement>("details.menu");

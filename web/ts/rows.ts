@@ -1,4 +1,5 @@
 import { closest } from "./dom.ts";
+import { fillOptions } from "./options.ts";
 
 /*
  * Rows that can be added and removed without a round trip; without scripts the same buttons submit the form.
@@ -18,6 +19,7 @@ document.addEventListener("click", (event) => {
     const row = template.previousElementSibling;
     if (!row) return;
     window.htmx.process(row);
+    fillOptions(row);
     row.querySelector<HTMLElement>("input:not([type=hidden]), select")?.focus();
     changed(rows);
   }

@@ -58,13 +58,21 @@ function finish(form: HTMLFormElement, row: HTMLElement, state: HTMLElement, bar
   bar.remove();
   state.remove();
   row.className = "upload bad";
-  row.append(el("span", "t-bad p-full", failure(request)));
+  row.append(el("div", "t-bad span-2", ...failure(request)));
 }
 
-function failure(request: XMLHttpRequest): string {
-  if (!isProblem(request.getResponseHeader("Content-Type"))) return request.status === 0 ? word("network_error") : `${word("upload_failed")} (${request.status})`;
-  const problem = JSON.parse(request.responseText) as Problem;
-  return problem.detail ?? problem.title ?? word("upload_failed");
+/** What the server says: the paragraphs of its fragment, or a problem's words. */
+function failure(request: XMLHttpRequest): (Node | string)[] {
+  const type = request.getResponseHeader("Content-Type");
+  if (isProblem(type)) {
+    const problem = JSON.parse(request.responseText) as Problem;
+    return [problem.detail ?? problem.title ?? word("upload_failed")];
+  }
+  const fragment = document.createElement("template");
+  if (type?.startsWith("text/html")) fragment.innerHTML = request.responseText;
+  const said = [...fragment.content.querySelectorAll('[role="alert"] > p')];
+  if (said.length > 0) return said;
+  return [request.status === 0 ? word("network_error") : `${word("upload_failed")} (${request.status})`];
 }
 
 function take(form: HTMLFormElement, files: Iterable<File>): void {

@@ -39,7 +39,7 @@ export async function open(browser, { url, locale = 'en', viewport = DESKTOP, co
   page.complaints = [];
   page.on('pageerror', (error) => page.complaints.push(error.message));
   page.on('console', (message) => {
-    if (message.type() === 'error') page.complaints.push(message.text());
+    if (message.type() === 'error') page.complaints.push(`${message.text()} (${message.location().url})`);
   });
   return page;
 }

@@ -163,3 +163,4 @@ field-crm-is-master = a CRM is connected: make the record there
 field-not-here = cannot be filtered by for this kind of record
 field-stage-kind = write open, won or lost
 field-not-a-currency = is no currency: write three capital letters, like CNY
+crm-total = Total

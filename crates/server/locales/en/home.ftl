@@ -62,3 +62,4 @@ home-send = Upload
 home-fresh = Just received
 home-unfiled = { $n } not in a claim yet
 home-proposed = Suggestion: a draft claim
+home-fresh-none = None yet. Invoices dropped here wait until a claim uses them.

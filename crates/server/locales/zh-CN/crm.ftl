@@ -154,3 +154,4 @@ field-crm-is-master = 已连接 CRM，请在 CRM 中新建
 field-not-here = 这类记录没有这个筛选条件
 field-stage-kind = 请写 open、won 或 lost
 field-not-a-currency = 不是币种：请写三个大写字母，如 CNY
+crm-total = 合计

@@ -47,3 +47,4 @@ home-send = 上传
 home-fresh = 刚收到
 home-unfiled = { $n } 张未归单
 home-proposed = 建议：报销草稿
+home-fresh-none = 还没有。拖进来的发票先放在这里，报销时再选。

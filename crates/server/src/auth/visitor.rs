@@ -24,6 +24,8 @@ pub struct Visitor {
     pub person: Person,
     /// The language they read.
     pub lang: Lang,
+    /// The zone of the legal entity they work for; moments are shown in it.
+    pub zone: String,
 }
 
 impl Visitor {
@@ -47,11 +49,14 @@ impl FromRequestParts<Arc<App>> for Visitor {
         };
         let id = id.ok_or(Error::Unauthenticated)?;
         let org = app.org(&mut sql).await?;
-        let person = Person::of(&org, id, clock::day(clock::now(), "UTC"))?;
+        let today = clock::day(clock::now(), "UTC");
+        let person = Person::of(&org, id, today)?;
+        let entity = org.primary(id, today).and_then(|place| org.entity(place.entity));
+        let zone = entity.map_or_else(|| "UTC".to_owned(), |e| e.zone.clone());
         let lang = language(&parts.headers)
             .or_else(|| Lang::parse(&person.employee.locale))
             .unwrap_or_default();
-        let visitor = Visitor { person, lang };
+        let visitor = Visitor { person, lang, zone };
         parts.extensions.insert(visitor.clone());
         Ok(visitor)
     }

@@ -152,7 +152,6 @@ impl Shown<'_> {
     ) -> Result<Html<String>, Error> {
         let (app, visitor, claim) = (self.app, self.visitor, self.claim);
         let mut sql = app.db.read();
-        let w = W(visitor.lang);
         let check = match typed(&mut sql, app, visitor, claim, &input).await {
             Ok(claim) => check_of(&mut sql, app, visitor, &claim).await?,
             Err(Error::Invalid(_)) => UNKNOWN,
@@ -167,7 +166,7 @@ impl Shown<'_> {
                 outlay_core::claim::State::Returned { reason, .. } => Some(reason.clone()),
                 _ => None,
             },
-            v: edit_view(&mut sql, app, &visitor.person, w, claim, input, problems).await?,
+            v: edit_view(&mut sql, app, visitor, claim, input, problems).await?,
             check,
             trouble,
         })

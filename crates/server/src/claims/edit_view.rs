@@ -16,7 +16,7 @@ use super::input::{AllocationInput, ClaimInput, LineInput};
 use super::records::{self, Of, Record};
 use super::view::{SourceView, source_view};
 use crate::app::App;
-use crate::auth::Person;
+use crate::auth::{Person, Visitor};
 use crate::db::Sql;
 use crate::error::Error;
 use crate::evidence;
@@ -144,6 +144,8 @@ pub struct EditView {
     pub categories: Vec<Choice>,
     /// What parts may serve.
     pub targets: Vec<Choice>,
+    /// The targets that each part offers without scripts: the claim's own records, and what its lines use.
+    pub near: Vec<String>,
     /// The lines.
     pub lines: Vec<LineFields>,
     /// The line that the script adds.
@@ -163,6 +165,11 @@ impl EditView {
     pub fn error(&self, field: &str) -> Option<&String> {
         self.errors.get(field)
     }
+
+    /// Whether a target stands in the page for each part; the others stand there once.
+    pub fn is_near(&self, target: &Choice) -> bool {
+        self.near.contains(&target.value)
+    }
 }
 
 /// Currencies offered first; any other may come with an invoice.
@@ -172,12 +179,12 @@ const CURRENCIES: [&str; 6] = ["CNY", "EUR", "USD", "JPY", "GBP", "HKD"];
 pub async fn edit_view(
     sql: &mut Sql,
     app: &App,
-    person: &Person,
-    w: W,
+    visitor: &Visitor,
     claim: &Claim,
     input: ClaimInput,
     problems: &[Problem],
 ) -> Result<EditView, Error> {
+    let (w, person) = (W(visitor.lang), &visitor.person);
     let org = app.org(sql).await?;
     let rules = app.rules(sql).await?;
     let entity = input.entity.parse().unwrap_or(claim.content.entity);
@@ -213,11 +220,12 @@ pub async fn edit_view(
         currencies.push(currency.code());
     }
     Ok(EditView {
-        links: links(sql, app, person, w, claim, &input, &errors).await?,
+        links: links(sql, app, visitor, claim, &input, &errors).await?,
         entities: entities(&org, claim, today),
         currency,
         currencies,
         categories: categories(policy, w.0, &input),
+        near: near(&input),
         targets,
         lines,
         blank,
@@ -241,6 +249,18 @@ pub fn default_allocation(input: &ClaimInput) -> AllocationInput {
         allocation.account.clone_from(&links.account);
     }
     allocation
+}
+
+fn near(input: &ClaimInput) -> Vec<String> {
+    let links = &input.links;
+    let linked = [
+        ("deal", &links.deal),
+        ("account", &links.account),
+        ("project", &links.project),
+    ];
+    let linked = linked.into_iter().filter(|(_, id)| !id.is_empty());
+    let used = input.lines.iter().flat_map(|l| &l.allocations).map(form::target);
+    linked.map(|(kind, id)| format!("{kind}:{id}")).chain(used).collect()
 }
 
 fn sort_problems(w: W, problems: &[Problem]) -> (HashMap<String, String>, Vec<String>) {
@@ -383,12 +403,12 @@ async fn line_fields(
 async fn links(
     sql: &mut Sql,
     app: &App,
-    person: &Person,
-    w: W,
+    visitor: &Visitor,
     claim: &Claim,
     input: &ClaimInput,
     errors: &HashMap<String, String>,
 ) -> Result<Vec<LinkField>, Error> {
+    let (w, person) = (W(visitor.lang), &visitor.person);
     let typed = &input.links;
     let before = ClaimInput::of(&claim.content).links;
     let of = if typed.account.is_empty() {
@@ -436,10 +456,10 @@ async fn links(
             .find(|s| s.field == field)
             .filter(|_| value == before);
         let source = match known {
-            Some(source) => Some(source_view(w, source, value)),
+            Some(source) => Some(source_view(w, &visitor.zone, source, value)),
             None => found.iter().find(|r| r.id == *value).map(|r| {
                 let source: Source = r.source(&field, object, &r.name);
-                source_view(w, &source, value)
+                source_view(w, &visitor.zone, &source, value)
             }),
         };
         fields.push(LinkField {

@@ -169,8 +169,11 @@ impl Filled {
     }
 
     fn title(&self) -> String {
-        let parts = [self.account_name.as_str(), self.deal_name.as_str()];
-        let full: Vec<&str> = parts.into_iter().filter(|p| !p.is_empty()).collect();
-        full.join(" · ").chars().take(outlay_core::claim::MAX_TITLE).collect()
+        let account = Some(self.account_name.as_str()).filter(|a| !a.is_empty());
+        let full = match (account, self.deal_name.as_str()) {
+            (account, "") => account.unwrap_or_default().to_owned(),
+            (account, deal) => crate::shell::deal_title(account, deal),
+        };
+        full.chars().take(outlay_core::claim::MAX_TITLE).collect()
     }
 }

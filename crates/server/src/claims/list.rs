@@ -16,7 +16,7 @@ use crate::search;
 use crate::shell::{W, short_moment};
 
 /// Rows of a page.
-const PAGE: usize = 50;
+const PAGE: usize = 40;
 /// Most finds of a search that a list looks at.
 const FINDS: u32 = 500;
 
@@ -219,11 +219,14 @@ pub async fn list(sql: &mut Sql, _app: &App, visitor: &Visitor, query: &ListQuer
         .last()
         .filter(|_| more)
         .map(|r| format!("{}.{}", r.updated_at, r.id));
-    let items = rows.into_iter().map(|r| row(w, r)).collect::<Result<_, Error>>()?;
+    let items = rows
+        .into_iter()
+        .map(|r| row(w, &visitor.zone, r))
+        .collect::<Result<_, Error>>()?;
     Ok(ClaimList { items, next })
 }
 
-fn row(w: W, row: Row) -> Result<ClaimRow, Error> {
+fn row(w: W, zone: &str, row: Row) -> Result<ClaimRow, Error> {
     let currency = Currency::parse(&row.currency).map_err(|e| Error::Broken(e.to_string()))?;
     let at = moment(row.updated_at);
     Ok(ClaimRow {
@@ -241,7 +244,7 @@ fn row(w: W, row: Row) -> Result<ClaimRow, Error> {
         worst_finding: row.worst_finding,
         claimed: Money::new(row.claimed_minor, currency).into(),
         updated_at: at.to_string(),
-        when: short_moment(w, at, "Asia/Shanghai"),
+        when: short_moment(w, at, zone),
     })
 }
 

@@ -141,7 +141,7 @@ pub async fn new_form(
                 _ => "",
             };
             let key = format!("name-{}", s.field.trim_start_matches("links.").replace('_', "-"));
-            (w.t(&key), view::source_view(w, s, id))
+            (w.t(&key), view::source_view(w, &visitor.zone, s, id))
         });
         let hidden = [
             ("deal", &query.deal),

@@ -73,8 +73,8 @@ pub struct SourceView {
     pub when: String,
 }
 
-/// A source as it is read; `id` is the record's in Outlay.
-pub fn source_view(w: W, source: &Source, id: &str) -> SourceView {
+/// A source as it is read, its moment in `zone`; `id` is the record's in Outlay.
+pub fn source_view(w: W, zone: &str, source: &Source, id: &str) -> SourceView {
     let folder = match source.object.as_str() {
         "deal" => Some("deals"),
         "account" => Some("accounts"),
@@ -87,7 +87,7 @@ pub fn source_view(w: W, source: &Source, id: &str) -> SourceView {
         read_at: source.read_at.to_string(),
         value: source.value.clone(),
         href: folder.filter(|_| !id.is_empty()).map(|f| format!("/crm/{f}/{id}")),
-        when: short_moment(w, source.read_at, "Asia/Shanghai"),
+        when: short_moment(w, source.read_at, zone),
     }
 }
 
@@ -367,7 +367,7 @@ pub async fn claim_view(sql: &mut Sql, app: &App, visitor: &Visitor, claim: &Cla
         tax: content.tax().into(),
         grade: format!("{:?}", content.grade()),
         content_hash: content.hash(),
-        links: links(sql, w, claim).await?,
+        links: links(sql, w, &zone, claim).await?,
         lines,
         reasons: look.reasons(w),
         passes: look.passes(),
@@ -416,7 +416,7 @@ pub fn may(app: &App, visitor: &Visitor, claim: &Claim) -> MayView {
     }
 }
 
-async fn links(sql: &mut Sql, w: W, claim: &Claim) -> Result<Vec<LinkView>, Error> {
+async fn links(sql: &mut Sql, w: W, zone: &str, claim: &Claim) -> Result<Vec<LinkView>, Error> {
     use outlay_connect::Object;
     let links = ClaimInput::of(&claim.content).links;
     let all = [
@@ -445,7 +445,7 @@ async fn links(sql: &mut Sql, w: W, claim: &Claim) -> Result<Vec<LinkView>, Erro
             object: object.as_str(),
             name: day.map_or_else(|| name.clone(), |d| format!("{d} {name}")),
             note: record.map(|r| r.note).unwrap_or_default(),
-            source: source.map(|s| source_view(w, s, &id)),
+            source: source.map(|s| source_view(w, zone, s, &id)),
             id,
         });
     }

@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::auth::{Action, Resource, Visitor};
 use crate::clock::{day, now};
 use crate::error::Error;
-use crate::shell::{self, Frame};
+use crate::shell::{self, Frame, W};
 
 /// What a list page is asked for.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -113,7 +113,7 @@ impl Frame {
 
     /// A stage as people read it: Tryton's own words have a translation, others stand as they are.
     pub fn stage(&self, stage: &str) -> String {
-        self.known("crm-stage-", stage)
+        stage_words(self.w, stage)
     }
 
     /// The kind of an activity in words.
@@ -127,21 +127,31 @@ impl Frame {
     }
 
     fn known(&self, prefix: &str, code: &str) -> String {
-        let key = format!("{prefix}{}", code.replace('_', "-"));
-        if self.w.knows(&key) {
-            self.w.t(&key)
-        } else {
-            code.to_owned()
-        }
+        known(self.w, prefix, code)
     }
 
     /// The tone of a stage's badge.
     pub fn stage_tone(&self, kind: &Option<String>) -> &'static str {
-        match kind.as_deref() {
-            Some("won") => "ok",
-            Some("lost") => "bad",
-            _ => "accent",
-        }
+        stage_tone(kind.as_deref().unwrap_or_default())
+    }
+}
+
+fn known(w: W, prefix: &str, code: &str) -> String {
+    let key = format!("{prefix}{}", code.replace('_', "-"));
+    if w.knows(&key) { w.t(&key) } else { code.to_owned() }
+}
+
+/// A stage as people read it: Tryton's own words have a translation, others stand as they are.
+pub(crate) fn stage_words(w: W, stage: &str) -> String {
+    known(w, "crm-stage-", stage)
+}
+
+/// The tone of a badge for a stage of this kind: `open`, `won` or `lost`.
+pub(crate) fn stage_tone(kind: &str) -> &'static str {
+    match kind {
+        "won" => "ok",
+        "lost" => "bad",
+        _ => "accent",
     }
 }
 

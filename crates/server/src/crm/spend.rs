@@ -56,6 +56,9 @@ pub struct CategorySpend {
     pub paid: Money,
     /// Spent in per cent of all, two decimals.
     pub share: String,
+    /// Paid, and not paid yet, in per cent of the largest category.
+    #[serde(skip)]
+    pub bar: (String, String),
 }
 
 /// A claim with a part for this record.
@@ -137,6 +140,8 @@ pub async fn spend(
         if pending == 0 && paid == 0 {
             continue;
         }
+        let named = rows.iter().filter(|(category, ..)| !category.is_empty());
+        let largest = named.map(|(_, in_hand, done)| in_hand + done).max().unwrap_or_default();
         let mut categories: Vec<CategorySpend> = rows
             .iter()
             .filter(|(category, pending, paid)| !category.is_empty() && (*pending != 0 || *paid != 0))
@@ -147,6 +152,10 @@ pub async fn spend(
                 pending: money(*in_hand),
                 paid: money(*done),
                 share: percent(in_hand + done, pending + paid).unwrap_or_default(),
+                bar: (
+                    percent(*done, largest).unwrap_or_default(),
+                    percent(*in_hand, largest).unwrap_or_default(),
+                ),
             })
             .collect();
         categories.sort_by(|a, b| (b.spent.minor, &a.category).cmp(&(a.spent.minor, &b.category)));

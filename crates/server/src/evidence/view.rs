@@ -163,7 +163,7 @@ pub async fn document_view(
         free: document.is_free(),
         verified: false,
         kind: w.t(kind_key(document, i)),
-        when: short_moment(w, at, "Asia/Shanghai"),
+        when: short_moment(w, at, &visitor.zone),
     })
 }
 

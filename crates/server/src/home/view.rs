@@ -9,6 +9,7 @@ use super::todos::{self, TodoView};
 use crate::app::App;
 use crate::args;
 use crate::auth::Visitor;
+use crate::crm;
 use crate::db::Sql;
 use crate::error::Error;
 use crate::inbox::Names;
@@ -297,7 +298,7 @@ async fn deals(sql: &mut Sql, visitor: &Visitor) -> Result<Vec<DealCost>, Error>
                 pending: money(row.pending, &row.currency)?,
                 id: row.id,
                 name: shell::deal_title(row.account.as_deref(), &row.name),
-                stage: row.stage,
+                stage: crm::stage_words(W(visitor.lang), &row.stage),
             })
         })
         .collect()

@@ -165,7 +165,7 @@ pub struct FindingView {
     pub look: (&'static str, &'static str),
 }
 
-const PAGE: usize = 50;
+const PAGE: usize = 40;
 /// From this wait on, a task stands in the first group.
 const LONG: i64 = 2 * 86_400_000_000;
 

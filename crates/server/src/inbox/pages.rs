@@ -145,17 +145,21 @@ pub async fn peek(
     headers: HeaderMap,
     Path(number): Path<String>,
     Query(wanted): Query<Wanted>,
-) -> Result<Html<String>, Error> {
+) -> Result<Response, Error> {
     let mut sql = app.db.read();
     let peek = peek::peek(&mut sql, &app, &visitor, &number).await?;
     if headers.contains_key("hx-request") {
-        return shell::page(&PeekPart {
+        let url = |peek: &str| list_url(wanted.tab, wanted.filter, wanted.after.as_deref(), peek);
+        let part = shell::page(&PeekPart {
             f: Words { w: W(visitor.lang) },
             peek,
-            close: list_url(wanted.tab, wanted.filter, wanted.after.as_deref(), ""),
-        });
+            close: url(""),
+        })?;
+        return Ok(([("hx-push-url", url(&number))], part).into_response());
     }
-    page(&app, &visitor, &headers, wanted, Some(peek)).await
+    Ok(page(&app, &visitor, &headers, wanted, Some(peek))
+        .await?
+        .into_response())
 }
 
 #[derive(Template)]

@@ -63,8 +63,10 @@ pub struct DealView {
     pub id: String,
     /// Customer and deal.
     pub name: String,
-    /// Its stage.
+    /// Its stage, for people.
     pub stage: String,
+    /// The tone of its badge.
+    pub tone: &'static str,
     /// Its amount.
     pub amount: Option<Money>,
     /// Paid and pending costs; none if the reader may not see the record.
@@ -169,6 +171,7 @@ struct DealRow {
     name: String,
     account: Option<String>,
     stage: String,
+    stage_kind: String,
     amount_minor: Option<i64>,
     currency: Option<String>,
     external_id: String,
@@ -180,7 +183,7 @@ async fn deal(sql: &mut Sql, app: &App, visitor: &Visitor, id: DealId) -> Result
     let w = W(visitor.lang);
     let row: Option<DealRow> = sql
         .maybe(
-            "SELECT d.name, a.name AS account, d.stage, d.amount_minor, d.currency, d.external_id, d.revision, d.read_at \
+            "SELECT d.name, a.name AS account, d.stage, d.stage_kind, d.amount_minor, d.currency, d.external_id, d.revision, d.read_at \
              FROM deal d LEFT JOIN account a ON a.id = d.account_id WHERE d.id = $1",
             args![id],
         )
@@ -209,7 +212,8 @@ async fn deal(sql: &mut Sql, app: &App, visitor: &Visitor, id: DealId) -> Result
     Ok(Some(DealView {
         id,
         name,
-        stage: row.stage,
+        stage: crm::stage_words(w, &row.stage),
+        tone: crm::stage_tone(&row.stage_kind),
         amount,
         spend,
         source,

@@ -24,7 +24,7 @@ pub use payee_api::PayeeApi;
 pub use payee_pages::PayeeSection;
 pub use settle::{Outcome, fail, find, post as post_one, post_all, settle_in};
 
-pub(crate) use pages::{short, short_at};
+pub(crate) use pages::short;
 
 use crate::app::App;
 

@@ -41,14 +41,6 @@ pub(crate) fn short(w: &W, day: &str) -> String {
         .map_or_else(|_| day.to_owned(), |d| shell::short_day(*w, d, today))
 }
 
-/// The day of a stored moment.
-pub(crate) fn short_at(w: &W, at: &str) -> String {
-    at.parse::<jiff::Timestamp>().map_or_else(
-        |_| at.to_owned(),
-        |t| short(w, &crate::clock::day(t, "UTC").to_string()),
-    )
-}
-
 #[derive(Template)]
 #[template(path = "pages/payments.html")]
 struct WaitingPage {

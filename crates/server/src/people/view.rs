@@ -17,7 +17,7 @@ use crate::db::Sql;
 use crate::error::Error;
 
 /// People of a page.
-const PAGE: usize = 50;
+const PAGE: usize = 30;
 
 /// Which people.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]

@@ -17,6 +17,8 @@ use crate::error::Error;
 pub struct Frame {
     /// The reader's words.
     pub w: W,
+    /// The zone of the reader's legal entity.
+    pub zone: String,
     /// The place in the rail, such as `claims`.
     pub nav: &'static str,
     /// `light`, `dark`, or empty to follow the system.
@@ -74,6 +76,7 @@ impl Frame {
         let may = |action, resource: Resource| app.rights.may(&visitor.person, action, &resource);
         Ok(Frame {
             w,
+            zone: visitor.zone.clone(),
             nav,
             theme: cookie(headers, "outlay_theme")
                 .filter(|t| matches!(*t, "light" | "dark"))
@@ -93,6 +96,15 @@ impl Frame {
     /// ` aria-current="page"` for the place in the rail.
     pub fn here(&self, nav: &str) -> &'static str {
         if self.nav == nav { " aria-current=\"page\"" } else { "" }
+    }
+
+    /// The day of a stored moment where the reader is: `11-21`, `21 Nov`.
+    pub fn day_of(&self, at: &str) -> String {
+        let Ok(at) = at.parse() else {
+            return at.to_owned();
+        };
+        let today = crate::clock::day(crate::clock::now(), &self.zone);
+        super::short_day(self.w, crate::clock::day(at, &self.zone), today)
     }
 
     /// An avatar's colour, 1 to 6, always the same for a name.
