@@ -47,7 +47,8 @@ export async function open(browser, { url, locale = 'en', viewport = DESKTOP, co
 /** Saves what the page shows as NAME.png; the whole of it unless `full` is false. */
 export async function screenshot(page, name, { full = true } = {}) {
   await mkdir(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: full });
+  // Hiding the caret would leave empty style attributes behind, and they break the page's security policy when copied.
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: full, caret: 'initial' });
 }
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -65,6 +66,23 @@ export async function checkAccessibility(page) {
     nodes.map((node) => `${id}: ${help}\n    ${node.target.join(' ')}  ${node.html.slice(0, 160)}`),
   );
   assert.equal(found.length, 0, `${page.url()} is not accessible:\n  ${found.join('\n  ')}`);
+}
+
+/** Fails where the key of a message stands in place of its words. */
+export async function checkWords(page) {
+  const keys = await page.evaluate(() => {
+    const key = /^[a-z]+(-[a-z0-9]+)+$/;
+    const texts = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      if (!walker.currentNode.parentElement.closest('code, pre, script, .palette-item')) texts.push(walker.currentNode.data);
+    }
+    for (const name of ['aria-label', 'placeholder', 'title', 'data-label']) {
+      for (const element of document.querySelectorAll(`[${name}]`)) texts.push(element.getAttribute(name));
+    }
+    return texts.map((text) => text.trim()).filter((text) => key.test(text));
+  });
+  assert.deepEqual(keys, [], `keys without words on ${page.url()}`);
 }
 
 /** Fails where the page is wider than the window, so that a phone would scroll sideways. */
