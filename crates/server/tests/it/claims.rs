@@ -468,7 +468,7 @@ fn lists_are_filtered_and_paged() {
         let of = |answer: Value| answer["items"].as_array().map(Vec::len);
         assert_eq!(
             of(wang.get("/api/v1/claims?state=draft&q=恒川").await.expect(200).json()),
-            Some(50)
+            Some(40)
         );
         assert_eq!(
             of(wang.get("/api/v1/claims?q=没有这个").await.expect(200).json()),
