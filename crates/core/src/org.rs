@@ -249,6 +249,11 @@ impl Org {
             .filter(move |a| a.holds(day))
     }
 
+    /// All assignments of everybody, past and future ones too.
+    pub fn all_assignments(&self) -> impl Iterator<Item = &Assignment> {
+        self.assignments.values().flatten()
+    }
+
     /// The assignment that claims are booked to: the primary one, else the one that began last.
     pub fn primary(&self, who: EmployeeId, day: Date) -> Option<&Assignment> {
         self.assignments(who, day).max_by_key(|a| (a.primary, a.from))

@@ -140,6 +140,11 @@ CREATE TABLE sync_refused (
     connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, external_id TEXT NOT NULL,
     reason TEXT NOT NULL, raw TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (connection_id, object, external_id)
 );
+-- Files looked at and not yet imported, sealed since they hold people's data; gone after a day.
+CREATE TABLE import_file (
+    id TEXT PRIMARY KEY, employee_id TEXT NOT NULL REFERENCES employee (id), kind TEXT NOT NULL, name TEXT NOT NULL,
+    sealed TEXT NOT NULL, created_at BIGINT NOT NULL, preview TEXT NOT NULL, started_at BIGINT, report TEXT
+);
 -- What was last written to a CRM record: a rebuilt figure has a rising revision, and an echo is known.
 CREATE TABLE write_back (
     target TEXT PRIMARY KEY, -- deal:ID or account:ID

@@ -17,6 +17,7 @@ pub mod files;
 pub mod home;
 pub mod http;
 mod idempotency;
+pub mod import;
 pub mod inbox;
 pub mod insights;
 pub mod jobs;
@@ -47,6 +48,7 @@ fn routes() -> Router<Arc<App>> {
         .merge(claims::routes())
         .merge(evidence::routes())
         .merge(home::routes())
+        .merge(import::routes())
         .merge(inbox::routes())
         .merge(crm::routes())
         .merge(insights::routes())

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::{
     audit, claims, crm, evidence, home, inbox, insights, jobs, me, payments, people, policies, search, settings, tokens,
 };
+use crate::{claims, crm, evidence, home, import, inbox, insights, jobs, me, payments, search, tokens};
 
 /// What failed, as `application/problem+json` (RFC 9457).
 #[derive(serde::Serialize, ToSchema)]
@@ -61,6 +62,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         claims::Api::openapi(),
         evidence::Api::openapi(),
         home::Api::openapi(),
+        import::Api::openapi(),
         inbox::Api::openapi(),
         insights::Api::openapi(),
         settings::Api::openapi(),

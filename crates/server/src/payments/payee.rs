@@ -274,37 +274,58 @@ pub async fn propose(
     new: &NewAccount,
 ) -> Result<PayeeAccountId, Error> {
     let account = new.checked()?;
-    let id = PayeeAccountId(Uuid::now_v7());
     let by = permit
         .actor()
         .employee()
         .ok_or_else(|| Error::Forbidden(permit.action().to_owned()))?;
     let (shared, permit) = (app.clone(), permit.clone());
-    app.db
+    let id = app
+        .db
         .write(move |sql| {
             let (app, permit, account) = (shared.clone(), permit.clone(), account.clone());
             Box::pin(async move {
-                let known: Option<(String,)> =
-                    sql.maybe("SELECT id FROM employee WHERE id = $1", args![employee]).await?;
+                let known: Option<(String,)> = sql
+                    .maybe("SELECT id FROM employee WHERE id = $1", args![employee])
+                    .await?;
                 known.ok_or(Error::NotFound("employee"))?;
-                let at = now().as_microsecond();
-                sql.run(
-                    "UPDATE payee_account SET state = 'withdrawn', decided_at = $1 WHERE employee_id = $2 AND state = 'proposed'",
-                    args![at, employee],
-                )
-                .await?;
-                let sealed = seal(sql, &app, employee, id, &account).await?;
-                sql.run(
-                    "INSERT INTO payee_account (id, employee_id, sealed, last4, state, proposed_by, proposed_at) \
-                     VALUES ($1, $2, $3, $4, 'proposed', $5, $6)",
-                    args![id, employee, sealed, account.last4(), by, at],
-                )
-                .await?;
-                audit::note(sql, permit.actor(), permit.action(), &format!("payee_account:{id}"), "proposed").await
+                propose_in(sql, &app, &permit, &by.to_string(), employee, &account).await
             })
         })
         .await?;
     app.live.wake();
+    Ok(id)
+}
+
+/// As [`propose`], within a transaction that does more; `by` proposes, and may not confirm it.
+pub async fn propose_in(
+    sql: &mut Sql,
+    app: &App,
+    permit: &Permit,
+    by: &str,
+    employee: EmployeeId,
+    account: &BankAccount,
+) -> Result<PayeeAccountId, Error> {
+    let (id, at) = (PayeeAccountId(Uuid::now_v7()), now().as_microsecond());
+    sql.run(
+        "UPDATE payee_account SET state = 'withdrawn', decided_at = $1 WHERE employee_id = $2 AND state = 'proposed'",
+        args![at, employee],
+    )
+    .await?;
+    let sealed = seal(sql, app, employee, id, account).await?;
+    sql.run(
+        "INSERT INTO payee_account (id, employee_id, sealed, last4, state, proposed_by, proposed_at) \
+         VALUES ($1, $2, $3, $4, 'proposed', $5, $6)",
+        args![id, employee, sealed, account.last4(), by, at],
+    )
+    .await?;
+    audit::note(
+        sql,
+        permit.actor(),
+        permit.action(),
+        &format!("payee_account:{id}"),
+        "proposed",
+    )
+    .await?;
     Ok(id)
 }
 

@@ -17,6 +17,8 @@ pub struct SettingsNav {
     pub rules: bool,
     /// Whether CRM connections may be kept.
     pub connections: bool,
+    /// Whether tables may be imported.
+    pub import: bool,
     /// Whether jobs may be kept.
     pub jobs: bool,
     /// Dead jobs.
@@ -41,6 +43,7 @@ impl SettingsNav {
             people: crate::people::may_read(app, visitor),
             rules: may(Action::ReadSettings),
             connections: may(Action::ManageConnections),
+            import: may(Action::ManagePeople) || may(Action::ManageRecords),
             jobs,
             dead,
             audit: may(Action::ReadAudit),

@@ -36,6 +36,7 @@ sources![
     "crm",
     "insights",
     "organisation",
+    "import",
 ];
 
 fn bundle(tag: &str, sources: &[&str]) -> FluentBundle<FluentResource> {

@@ -1,0 +1,180 @@
+//! Tables out: what an export holds, an import takes.
+
+use outlay_connect::tables::{self, Cell};
+use outlay_core::words::Lang;
+use outlay_core::{Currency, Money};
+
+use super::kind::Kind;
+use crate::args;
+use crate::db::Sql;
+use crate::error::Error;
+
+/// The form of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// CSV in UTF-8 with a byte order mark.
+    Csv,
+    /// An Excel workbook.
+    Xlsx,
+}
+
+impl Format {
+    /// By the end of a file's name.
+    pub fn of(name: &str) -> Option<Format> {
+        match name.rsplit('.').next() {
+            Some("csv") => Some(Format::Csv),
+            Some("xlsx") => Some(Format::Xlsx),
+            _ => None,
+        }
+    }
+
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Format::Csv => "text/csv; charset=utf-8",
+            Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        }
+    }
+}
+
+/// The query of a kind; its columns are those of the kind, as text, in their order. Amounts and currencies come as
+/// minor units and codes; what is not text is made so.
+fn query(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Entities => "SELECT code, name, country, currency, zone FROM legal_entity ORDER BY code",
+        Kind::CostCenters => {
+            "SELECT c.code, c.name, e.code FROM cost_center c JOIN legal_entity e ON e.id = c.entity_id ORDER BY c.code"
+        }
+        Kind::People => {
+            "SELECT number, name, email, locale, CASE WHEN active THEN 'true' ELSE 'false' END FROM employee ORDER BY number"
+        }
+        Kind::Departments => {
+            "SELECT d.code, d.name, p.code, e.number, d.valid_from, d.valid_to FROM department d \
+             LEFT JOIN department p ON p.id = d.parent_id LEFT JOIN employee e ON e.id = d.head_id ORDER BY d.code"
+        }
+        Kind::Managers => {
+            "SELECT d.code, e.number FROM department d JOIN employee e ON e.id = d.head_id ORDER BY d.code"
+        }
+        Kind::Assignments => {
+            "SELECT e.number, d.code, l.code, c.code, a.position, a.grade, \
+             CASE WHEN a.is_primary THEN 'true' ELSE 'false' END, a.valid_from, a.valid_to FROM assignment a \
+             JOIN employee e ON e.id = a.employee_id JOIN department d ON d.id = a.department_id \
+             JOIN legal_entity l ON l.id = a.entity_id LEFT JOIN cost_center c ON c.id = a.cost_center_id \
+             ORDER BY e.number, a.valid_from"
+        }
+        Kind::Roles => {
+            "SELECT e.number, g.role, l.code FROM role_grant g JOIN employee e ON e.id = g.employee_id \
+             LEFT JOIN legal_entity l ON l.id = g.entity_id ORDER BY e.number, g.role"
+        }
+        // The number stays here; its last digits tell an import that it is the same.
+        Kind::PayeeAccounts => {
+            "SELECT e.number, e.name, '****' || a.last4, NULL, NULL, NULL FROM payee_account a \
+             JOIN employee e ON e.id = a.employee_id WHERE a.state = 'active' ORDER BY e.number"
+        }
+        Kind::CrmUsers => {
+            "SELECT n.name, u.external_id, u.name, e.number FROM crm_user u LEFT JOIN connection n ON n.id = u.connection_id \
+             LEFT JOIN employee e ON e.id = u.employee_id ORDER BY n.name, u.external_id"
+        }
+        Kind::Accounts => {
+            "SELECT r.external_id, r.name, r.tax_id, r.country, r.city, r.phone, r.crm_owner, n.name FROM account r \
+             LEFT JOIN connection n ON n.id = r.connection_id WHERE r.deleted = $1 ORDER BY r.external_id, r.id"
+        }
+        Kind::Contacts => {
+            "SELECT r.external_id, r.name, a.external_id, r.title, r.email, r.phone, n.name FROM contact r \
+             LEFT JOIN account a ON a.id = r.account_id LEFT JOIN connection n ON n.id = r.connection_id \
+             WHERE r.deleted = $1 ORDER BY r.external_id, r.id"
+        }
+        Kind::Deals => {
+            "SELECT r.external_id, r.name, a.external_id, c.external_id, r.crm_owner, r.stage, r.stage_kind, \
+             CAST(r.amount_minor AS TEXT), r.currency, r.close_on, n.name FROM deal r \
+             LEFT JOIN account a ON a.id = r.account_id LEFT JOIN contact c ON c.id = r.contact_id \
+             LEFT JOIN connection n ON n.id = r.connection_id WHERE r.deleted = $1 ORDER BY r.external_id, r.id"
+        }
+        Kind::Projects => {
+            "SELECT r.external_id, r.name, a.external_id, d.external_id, n.name FROM project r \
+             LEFT JOIN account a ON a.id = r.account_id LEFT JOIN deal d ON d.id = r.deal_id \
+             LEFT JOIN connection n ON n.id = r.connection_id WHERE r.deleted = $1 ORDER BY r.external_id, r.id"
+        }
+        Kind::Orders => {
+            "SELECT r.external_id, r.number, a.external_id, d.external_id, CAST(r.amount_minor AS TEXT), r.currency, \
+             r.state, r.ordered_on, n.name FROM sales_order r LEFT JOIN account a ON a.id = r.account_id \
+             LEFT JOIN deal d ON d.id = r.deal_id LEFT JOIN connection n ON n.id = r.connection_id \
+             WHERE r.deleted = $1 ORDER BY r.external_id, r.id"
+        }
+        Kind::Visits => {
+            "SELECT r.external_id, r.subject, r.kind, a.external_id, c.external_id, d.external_id, r.crm_owner, \
+             r.happened_on, r.place, n.name FROM activity r LEFT JOIN account a ON a.id = r.account_id \
+             LEFT JOIN contact c ON c.id = r.contact_id LEFT JOIN deal d ON d.id = r.deal_id \
+             LEFT JOIN connection n ON n.id = r.connection_id WHERE r.deleted = $1 ORDER BY r.external_id, r.id"
+        }
+    }
+}
+
+/// A row of text cells, as many as its query has.
+struct Texts(Vec<Option<String>>);
+
+macro_rules! texts {
+    ($($row:ty),+) => {$(
+        impl<'r> sqlx::FromRow<'r, $row> for Texts {
+            fn from_row(row: &'r $row) -> Result<Self, sqlx::Error> {
+                use sqlx::Row;
+                (0..row.len()).map(|i| row.try_get::<Option<String>, _>(i)).collect::<Result<_, _>>().map(Texts)
+            }
+        }
+    )+};
+}
+texts!(sqlx::sqlite::SqliteRow, sqlx::postgres::PgRow);
+
+/// A file of everything of a kind, with headers in `lang`; and the number of rows.
+pub async fn export(sql: &mut Sql, kind: Kind, format: Format, lang: Lang) -> Result<(Vec<u8>, usize), Error> {
+    let text = query(kind);
+    let values = if text.contains("$1") { args![false] } else { args![] };
+    let rows: Vec<Texts> = sql.all(text, values).await?;
+    let columns = kind.columns();
+    let headers: Vec<&str> = columns
+        .iter()
+        .map(|c| if lang == Lang::Zh { c.zh } else { c.en })
+        .collect();
+    let at = |code: &str| columns.iter().position(|c| c.code == code);
+    let (amount, currency) = (at("amount"), at("currency"));
+    let days: Vec<bool> = columns
+        .iter()
+        .map(|c| matches!(c.code, "from" | "to" | "on" | "close_on" | "ordered_on"))
+        .collect();
+    let count = rows.len();
+    let cells = rows.into_iter().map(|Texts(row)| {
+        let code = currency.and_then(|i| row.get(i)?.clone());
+        row.iter()
+            .enumerate()
+            .map(|(i, text)| {
+                let Some(text) = text.as_deref().filter(|t| !t.is_empty()) else {
+                    return Cell::Empty;
+                };
+                if Some(i) == amount {
+                    return money(text, code.as_deref());
+                }
+                match text.parse() {
+                    Ok(day) if days[i] => Cell::Date(day),
+                    _ => Cell::from(text),
+                }
+            })
+            .collect::<Vec<Cell>>()
+    });
+    let broken = |e: tables::TableError| Error::Broken(e.to_string());
+    let bytes = match format {
+        Format::Csv => {
+            let mut bytes = Vec::new();
+            tables::write_csv(&mut bytes, &headers, cells).map_err(broken)?;
+            bytes
+        }
+        Format::Xlsx => tables::write_xlsx(kind.code(), &headers, cells).map_err(broken)?,
+    };
+    Ok((bytes, count))
+}
+
+fn money(minor: &str, currency: Option<&str>) -> Cell {
+    let money = minor.parse().ok().zip(currency.and_then(|c| Currency::parse(c).ok()));
+    money.map_or(Cell::Empty, |(minor, currency)| {
+        Cell::Number(Money::new(minor, currency).decimal())
+    })
+}

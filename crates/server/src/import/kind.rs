@@ -1,0 +1,176 @@
+//! The kinds of table, and their columns.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::auth::Action;
+use crate::error::Error;
+
+/// A column of a table. Its name in a file may be the code, the Chinese or the English name.
+pub struct Column {
+    /// Its code.
+    pub code: &'static str,
+    /// Its Chinese name.
+    pub zh: &'static str,
+    /// Its English name.
+    pub en: &'static str,
+    /// Whether every row must fill it.
+    pub required: bool,
+}
+
+const fn must(code: &'static str, zh: &'static str, en: &'static str) -> Column {
+    Column {
+        code,
+        zh,
+        en,
+        required: true,
+    }
+}
+
+const fn may(code: &'static str, zh: &'static str, en: &'static str) -> Column {
+    Column {
+        code,
+        zh,
+        en,
+        required: false,
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $action:ident, [$($column:expr),+ $(,)?];)+) => {
+        /// What a table holds, in an order in which what is referred to comes first.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Kind { $($(#[$doc])* $name),+ }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: &'static [Kind] = &[$(Kind::$name),+];
+
+            /// The name in addresses and commands.
+            pub fn code(self) -> &'static str {
+                match self { $(Kind::$name => $code),+ }
+            }
+
+            /// The right that is needed.
+            pub fn action(self) -> Action {
+                match self { $(Kind::$name => Action::$action),+ }
+            }
+
+            /// Its columns.
+            pub fn columns(self) -> &'static [Column] {
+                match self { $(Kind::$name => {
+                    static COLUMNS: &[Column] = &[$($column),+];
+                    COLUMNS
+                }),+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Legal entities.
+    Entities = "entities", ManagePeople, [
+        must("code", "编码", "Code"), must("name", "名称", "Name"), must("country", "国家", "Country"),
+        must("currency", "本位币", "Currency"), must("zone", "时区", "Time zone"),
+    ];
+    /// Cost centres.
+    CostCenters = "cost-centers", ManagePeople, [
+        must("code", "编码", "Code"), must("name", "名称", "Name"), must("entity", "法人主体", "Entity"),
+    ];
+    /// People.
+    People = "people", ManagePeople, [
+        must("number", "工号", "Number"), must("name", "姓名", "Name"), must("email", "邮箱", "Email"),
+        may("locale", "语言", "Language"), may("active", "在职", "Active"),
+    ];
+    /// Departments.
+    Departments = "departments", ManagePeople, [
+        must("code", "编码", "Code"), must("name", "名称", "Name"), may("parent", "上级部门", "Parent"),
+        may("head", "负责人", "Head"), may("from", "生效日期", "From"), may("to", "失效日期", "To"),
+    ];
+    /// Heads of departments.
+    Managers = "managers", ManagePeople, [
+        must("department", "部门", "Department"), must("head", "负责人", "Head"),
+    ];
+    /// Who works where and since when.
+    Assignments = "assignments", ManagePeople, [
+        must("employee", "员工", "Employee"), must("department", "部门", "Department"),
+        must("entity", "法人主体", "Entity"), may("cost_center", "成本中心", "Cost centre"),
+        may("position", "职位", "Position"), may("grade", "职级", "Grade"), may("primary", "主任职", "Primary"),
+        must("from", "起始日期", "From"), may("to", "失效日期", "To"),
+    ];
+    /// Who holds which role.
+    Roles = "roles", ManagePeople, [
+        must("employee", "员工", "Employee"), must("role", "角色", "Role"), may("entity", "法人主体", "Entity"),
+    ];
+    /// Accounts that people are paid to; each is proposed, and a second person confirms it.
+    PayeeAccounts = "payee-accounts", ManagePeople, [
+        must("employee", "员工", "Employee"), must("holder", "户名", "Holder"), must("number", "账号", "Account number"),
+        may("bank", "开户行", "Bank"), may("bic", "BIC", "BIC"), may("branch", "联行号", "Branch number"),
+    ];
+    /// Which CRM user is which employee.
+    CrmUsers = "crm-users", ManageRecords, [
+        may("connection", "CRM 连接", "Connection"), must("crm_user", "CRM 用户", "CRM user"),
+        may("name", "姓名", "Name"), may("employee", "员工", "Employee"),
+    ];
+    /// Customers.
+    Accounts = "accounts", ManageRecords, [
+        must("id", "客户编号", "Account id"), must("name", "客户名称", "Name"), may("tax_id", "税号", "Tax number"),
+        may("country", "国家", "Country"), may("city", "城市", "City"), may("phone", "电话", "Phone"),
+        may("owner", "负责人", "Owner"), may("connection", "CRM 连接", "Connection"),
+    ];
+    /// People at customers.
+    Contacts = "contacts", ManageRecords, [
+        must("id", "联系人编号", "Contact id"), must("name", "姓名", "Name"), may("account", "客户编号", "Account id"),
+        may("title", "职务", "Position"), may("email", "邮箱", "Email"), may("phone", "电话", "Phone"),
+        may("connection", "CRM 连接", "Connection"),
+    ];
+    /// Deals.
+    Deals = "deals", ManageRecords, [
+        must("id", "商机编号", "Deal id"), must("name", "商机名称", "Name"), may("account", "客户编号", "Account id"),
+        may("contact", "联系人编号", "Contact id"), may("owner", "负责人", "Owner"), may("stage", "阶段", "Stage"),
+        may("stage_kind", "进展", "Outcome"), may("amount", "金额", "Amount"), may("currency", "币种", "Currency"),
+        may("close_on", "预计结单", "Close date"), may("connection", "CRM 连接", "Connection"),
+    ];
+    /// Projects.
+    Projects = "projects", ManageRecords, [
+        must("id", "项目编号", "Project id"), must("name", "项目名称", "Name"), may("account", "客户编号", "Account id"),
+        may("deal", "商机编号", "Deal id"), may("connection", "CRM 连接", "Connection"),
+    ];
+    /// Sales orders.
+    Orders = "orders", ManageRecords, [
+        must("id", "订单编号", "Order id"), may("number", "订单号", "Number"), may("account", "客户编号", "Account id"),
+        may("deal", "商机编号", "Deal id"), may("amount", "金额", "Amount"), may("currency", "币种", "Currency"),
+        may("state", "状态", "State"), may("ordered_on", "下单日期", "Ordered on"),
+        may("connection", "CRM 连接", "Connection"),
+    ];
+    /// Visits and calls.
+    Visits = "visits", ManageRecords, [
+        must("id", "活动编号", "Visit id"), must("subject", "主题", "Subject"), may("kind", "类型", "Kind"),
+        may("account", "客户编号", "Account id"), may("contact", "联系人编号", "Contact id"),
+        may("deal", "商机编号", "Deal id"), may("owner", "负责人", "Owner"), must("on", "日期", "Date"),
+        may("place", "地点", "Place"), may("connection", "CRM 连接", "Connection"),
+    ];
+}
+
+impl FromStr for Kind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Kind, Error> {
+        Kind::ALL
+            .iter()
+            .copied()
+            .find(|k| k.code() == text)
+            .ok_or_else(|| Error::field("kind", "unknown"))
+    }
+}
+
+impl Column {
+    /// Whether a file's column of this name is meant.
+    pub fn is_called(&self, name: &str) -> bool {
+        let name = name.trim().trim_end_matches('*').trim().to_lowercase();
+        name == self.code || name == self.zh.to_lowercase() || name == self.en.to_lowercase()
+    }
+}
