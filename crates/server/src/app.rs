@@ -43,12 +43,18 @@ pub struct App {
 impl App {
     /// Opens database, keys and folders as configured.
     pub async fn open(config: Config) -> Result<Arc<App>, Error> {
+        let app = App::beside(config).await?;
+        if !app.db.is_shared() {
+            idempotency::free_abandoned(&app.db).await?;
+        }
+        Ok(app)
+    }
+
+    /// As [`App::open`], for reading while a server may run on the same database.
+    pub async fn beside(config: Config) -> Result<Arc<App>, Error> {
         std::fs::create_dir_all(&config.data)?;
         let vault = Vault::open(&config.data, std::env::var("OUTLAY_MASTER_KEY").ok().as_deref())?;
         let db = Db::open_with(&config.database_url(), config.group_commit).await?;
-        if !db.is_shared() {
-            idempotency::free_abandoned(&db).await?;
-        }
         let files = Files::open(&config.data.join("documents"))?;
         Ok(Arc::new(App {
             db,

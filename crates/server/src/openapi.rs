@@ -14,9 +14,9 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
 use crate::{
-    audit, claims, crm, evidence, home, inbox, insights, jobs, me, payments, people, policies, search, settings, tokens,
+    audit, claims, crm, evidence, home, import, inbox, insights, jobs, me, payments, people, policies, search,
+    settings, tokens,
 };
-use crate::{claims, crm, evidence, home, import, inbox, insights, jobs, me, payments, search, tokens};
 
 /// What failed, as `application/problem+json` (RFC 9457).
 #[derive(serde::Serialize, ToSchema)]

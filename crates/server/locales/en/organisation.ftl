@@ -116,6 +116,7 @@ action-confirmPayee = Confirm a payee account
 action-managePeople = Keep people
 action-manageConnections = Keep connections
 action-manageRecords = Keep CRM records
+action-manageRates = Import exchange rates
 action-readAudit = Read the audit
 action-manageJobs = Keep jobs
 action-readSettings = See settings

@@ -107,6 +107,7 @@ action-confirmPayee = 复核收款账户
 action-managePeople = 管理人员
 action-manageConnections = 管理连接
 action-manageRecords = 管理 CRM 记录
+action-manageRates = 导入汇率
 action-readAudit = 查看审计日志
 action-manageJobs = 管理任务
 action-readSettings = 查看设置

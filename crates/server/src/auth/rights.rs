@@ -182,6 +182,8 @@ actions! {
     ManageConnections = "manageConnections",
     /// Make and import CRM records.
     ManageRecords = "manageRecords",
+    /// Import exchange rates.
+    ManageRates = "manageRates",
     /// Read the audit.
     ReadAudit = "readAudit",
     /// See and retry jobs.

@@ -2,10 +2,12 @@
 
 mod backup;
 mod company;
+mod crm;
 mod demo;
 mod lock;
 mod read;
 mod serve;
+mod tables;
 
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
@@ -83,6 +85,13 @@ enum Command {
     /// Keep log-ins
     #[command(subcommand)]
     User(company::User),
+    /// Import people, deals and other tables from CSV or XLSX
+    Import(tables::Import),
+    /// Export a table to CSV or XLSX
+    Export(tables::Export),
+    /// Read the connected CRMs
+    #[command(subcommand)]
+    Crm(crm::Crm),
     /// Print the description of the JSON API, OpenAPI 3.1
     Openapi,
     /// Read e-invoices; print one JSON object per invoice and line
@@ -119,7 +128,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     log_to_stderr(config.log);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        match cli.command {
+        let done = match cli.command {
+            Command::Import(options) => return tables::import(config, &options).await,
+            Command::Crm(command) => return crm::run(config, &command).await,
+            Command::Export(options) => tables::export(config, &options).await,
             Command::Serve => serve::serve(config).await,
             Command::Worker => serve::worker(config).await,
             Command::Migrate => serve::migrate(config).await,
@@ -129,9 +141,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Backup(options) => backup::backup(&config, &options).await,
             Command::Restore(options) => backup::restore(&config, &options),
             Command::Read(_) | Command::Openapi => Ok(()),
-        }
-    })?;
-    Ok(ExitCode::SUCCESS)
+        };
+        done.map(|()| ExitCode::SUCCESS)
+    })
 }
 
 fn log_to_stderr(format: LogFormat) {

@@ -20,10 +20,6 @@ use crate::search;
 pub use super::awaited::find;
 pub use super::rights::{record_facts, visible};
 
-/// How the revision of a record from a file begins: the file does not know revisions and addresses, so these alone are
-/// no change.
-pub const BY_FILE: &str = "file:";
-
 /// What storing a record did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
@@ -47,7 +43,7 @@ pub enum Change {
 }
 
 /// The table of an object.
-pub(super) fn table(object: Object) -> &'static str {
+pub fn table(object: Object) -> &'static str {
     match object {
         Object::Account => "account",
         Object::Contact => "contact",
@@ -375,13 +371,10 @@ async fn write(
 ) -> Result<(String, Change), Error> {
     let table = table(record.object);
     let full = record.object != Object::CrmUser;
-    let by_file = record.revision.starts_with(BY_FILE);
     if full {
         columns.push(("revision", Value::from(&record.revision)));
         columns.push(("deleted", Value::from(record.deleted)));
-        if !by_file {
-            columns.push(("url", Value::from(record.url.as_deref())));
-        }
+        columns.push(("url", Value::from(record.url.as_deref())));
     }
     let read_at = now().as_microsecond();
     let Some(known) = known else {
@@ -405,7 +398,6 @@ async fn write(
     let sets: Vec<String> = (1..).zip(&names).map(|(n, name)| format!("{name} = ${n}")).collect();
     let differs: Vec<String> = (1..)
         .zip(&names)
-        .filter(|(_, name)| !(by_file && **name == "revision"))
         .map(|(n, name)| format!("{name} IS DISTINCT FROM ${n}"))
         .collect();
     let count = values.len();

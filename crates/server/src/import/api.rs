@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
-use axum::http::header;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use utoipa::{IntoParams, OpenApi};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::export::{self as out, Format};
+use super::export::{Format, export};
+use super::file::{self, File};
 use super::kind::Kind;
 use super::report::{Rejected, Report};
-use super::run::{read, run};
+use super::upload::Upload;
 use crate::app::App;
 use crate::auth::{Resource, Visitor};
 use crate::error::Error;
@@ -21,16 +21,65 @@ use crate::shell::W;
 
 /// The description of these addresses.
 #[derive(OpenApi)]
-#[openapi(paths(import, export), components(schemas(Report, Rejected, Kind)))]
+#[openapi(
+    paths(create, one, carry_out, download),
+    components(schemas(ImportView, Report, Rejected, Kind, TableForm))
+)]
 pub struct Api;
 
-/// How to import.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(default, deny_unknown_fields)]
+/// A form with a table.
+#[derive(ToSchema)]
+#[allow(dead_code)]
+pub struct TableForm {
+    /// CSV or XLSX, at most 50 MB.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// An import: looked at, under way, or ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ImportView {
+    /// Its id.
+    pub id: String,
+    /// The file's name.
+    pub name: String,
+    /// `checked`, `running`, `applied` or `failed`.
+    pub state: &'static str,
+    /// Rows done, while this server carries it out.
+    pub done: Option<usize>,
+    /// Why it failed, as a stable word.
+    pub error: Option<String>,
+    /// What it would do, or did.
+    pub report: Report,
+}
+
+impl ImportView {
+    /// What is known of a file, in the reader's language.
+    pub fn of(file: &File, w: W) -> ImportView {
+        ImportView {
+            id: file.id.clone(),
+            name: file.name.clone(),
+            state: match &file.end {
+                Some(Ok(_)) => "applied",
+                Some(Err(_)) => "failed",
+                None if file.running => "running",
+                None => "checked",
+            },
+            done: file.done(),
+            error: file.end.as_ref().and_then(|e| e.as_ref().err().cloned()),
+            report: file.report().clone().worded(w),
+        }
+    }
+}
+
+/// What the file holds.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ImportQuery {
-    /// Only look what would happen.
-    dry_run: bool,
+    /// Such as `people`.
+    #[param(value_type = Kind, inline)]
+    kind: String,
 }
 
 /// How to export.
@@ -40,52 +89,79 @@ pub struct ImportQuery {
 pub struct ExportQuery {
     /// `csv` (if absent) or `xlsx`.
     format: Option<String>,
+    /// Only the columns, as a template to fill.
+    empty: bool,
 }
 
-/// Imports a table, the body being the file itself: CSV or XLSX. Rows that cannot be taken are left out and told.
-#[utoipa::path(post, path = "/api/v1/imports/{kind}", tag = "imports",
-    params(("kind" = Kind, Path), ImportQuery), request_body(content = Vec<u8>, content_type = "text/csv"),
-    responses((status = 200, body = Report), (status = 403), (status = 422)))]
-pub async fn import(
+/// Looks at a table, CSV or XLSX, and keeps it for a day: what an import would do, row by row. Nothing is imported yet.
+#[utoipa::path(post, path = "/api/v1/imports", tag = "imports", params(ImportQuery),
+    request_body(content((TableForm = "multipart/form-data"), (Vec<u8> = "text/csv"))),
+    responses((status = 201, body = ImportView), (status = 403), (status = 413), (status = 422)))]
+pub async fn create(
     State(app): State<Arc<App>>,
     visitor: Visitor,
-    Path(kind): Path<String>,
     Query(query): Query<ImportQuery>,
-    body: Bytes,
-) -> Result<Json<Report>, Error> {
-    let kind: Kind = kind.parse()?;
+    request: Request,
+) -> Result<(StatusCode, Json<ImportView>), Error> {
+    let kind: Kind = query.kind.parse()?;
     let permit = visitor.permit(&app, kind.action(), &Resource::Outlay)?;
-    let table = Arc::new(read(kind, &body)?);
-    drop(body);
-    let report = run(&app, &permit, kind, table, query.dry_run, None).await?;
-    Ok(Json(report.worded(W(visitor.lang))))
+    let upload = Upload::of(request).await?;
+    let id = file::keep(&app, &permit, kind, &upload.name, upload.bytes).await?;
+    Ok((StatusCode::CREATED, Json(view(&app, &visitor, &id).await?)))
+}
+
+/// An import of one's own.
+#[utoipa::path(get, path = "/api/v1/imports/{id}", tag = "imports", params(("id" = String, Path)),
+    responses((status = 200, body = ImportView), (status = 404)))]
+pub async fn one(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Json<ImportView>, Error> {
+    Ok(Json(view(&app, &visitor, &id).await?))
+}
+
+/// Imports the good rows of a table that was looked at, 1,000 in a transaction; answers when all are written.
+#[utoipa::path(post, path = "/api/v1/imports/{id}/application", tag = "imports", params(("id" = String, Path)),
+    responses((status = 200, body = ImportView), (status = 403), (status = 404), (status = 409)))]
+pub async fn carry_out(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Json<ImportView>, Error> {
+    let file = file::load(&mut app.db.read(), visitor.person.id(), &id).await?;
+    let permit = visitor.permit(&app, file.kind.action(), &Resource::Outlay)?;
+    let work = file::begin(&app, permit, file).await?;
+    work.await.map_err(|e| Error::Broken(e.to_string()))?;
+    Ok(Json(view(&app, &visitor, &id).await?))
+}
+
+async fn view(app: &App, visitor: &Visitor, id: &str) -> Result<ImportView, Error> {
+    let file = file::load(&mut app.db.read(), visitor.person.id(), id).await?;
+    Ok(ImportView::of(&file, W(visitor.lang)))
 }
 
 /// Exports all of a kind, as an import takes it.
 #[utoipa::path(get, path = "/api/v1/exports/{kind}", tag = "imports", params(("kind" = Kind, Path), ExportQuery),
     responses((status = 200, description = "the file", content_type = "text/csv"), (status = 403), (status = 422)))]
-pub async fn export(
+pub async fn download(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(kind): Path<String>,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Error> {
-    let format =
-        Format::of(query.format.as_deref().unwrap_or("csv")).ok_or_else(|| Error::field("format", "file-format"))?;
-    file(&app, &visitor, kind.parse()?, format).await
-}
-
-/// A file to be downloaded.
-pub async fn file(app: &App, visitor: &Visitor, kind: Kind, format: Format) -> Result<Response, Error> {
-    visitor.permit(app, kind.action(), &Resource::Outlay)?;
-    let (bytes, _) = out::export(&mut app.db.read(), kind, format, visitor.lang).await?;
-    let end = if format == Format::Csv { "csv" } else { "xlsx" };
+    let kind: Kind = kind.parse().map_err(|_| Error::NotFound("kind"))?;
+    visitor.permit(&app, kind.action(), &Resource::Outlay)?;
+    let format = match query.format.as_deref() {
+        None | Some("csv") => Format::Csv,
+        Some("xlsx") => Format::Xlsx,
+        Some(_) => return Err(Error::field("format", "file-format")),
+    };
+    let (bytes, _) = export(&mut app.db.read(), kind, format, visitor.lang, query.empty).await?;
+    let name = format!("attachment; filename=\"{}.{}\"", kind.code(), format.ending());
     let headers = [
         (header::CONTENT_TYPE, format.media_type().to_owned()),
-        (
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{}.{end}\"", kind.code()),
-        ),
+        (header::CONTENT_DISPOSITION, name),
     ];
     Ok((headers, bytes).into_response())
 }

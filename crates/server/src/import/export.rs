@@ -10,7 +10,7 @@ use crate::db::Sql;
 use crate::error::Error;
 
 /// The form of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
     /// CSV in UTF-8 with a byte order mark.
     Csv,
@@ -19,12 +19,11 @@ pub enum Format {
 }
 
 impl Format {
-    /// By the end of a file's name.
-    pub fn of(name: &str) -> Option<Format> {
-        match name.rsplit('.').next() {
-            Some("csv") => Some(Format::Csv),
-            Some("xlsx") => Some(Format::Xlsx),
-            _ => None,
+    /// The end of its files' names.
+    pub fn ending(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Xlsx => "xlsx",
         }
     }
 
@@ -37,8 +36,7 @@ impl Format {
     }
 }
 
-/// The query of a kind; its columns are those of the kind, as text, in their order. Amounts and currencies come as
-/// minor units and codes; what is not text is made so.
+/// The query of a kind; its columns are those of the kind, as text, in their order; amounts as minor units.
 fn query(kind: Kind) -> &'static str {
     match kind {
         Kind::Entities => "SELECT code, name, country, currency, zone FROM legal_entity ORDER BY code",
@@ -49,8 +47,8 @@ fn query(kind: Kind) -> &'static str {
             "SELECT number, name, email, locale, CASE WHEN active THEN 'true' ELSE 'false' END FROM employee ORDER BY number"
         }
         Kind::Departments => {
-            "SELECT d.code, d.name, p.code, e.number, d.valid_from, d.valid_to FROM department d \
-             LEFT JOIN department p ON p.id = d.parent_id LEFT JOIN employee e ON e.id = d.head_id ORDER BY d.code"
+            "SELECT d.code, d.name, p.code, d.valid_from, d.valid_to FROM department d \
+             LEFT JOIN department p ON p.id = d.parent_id ORDER BY d.code"
         }
         Kind::Managers => {
             "SELECT d.code, e.number FROM department d JOIN employee e ON e.id = d.head_id ORDER BY d.code"
@@ -68,7 +66,7 @@ fn query(kind: Kind) -> &'static str {
         }
         // The number stays here; its last digits tell an import that it is the same.
         Kind::PayeeAccounts => {
-            "SELECT e.number, e.name, '****' || a.last4, NULL, NULL, NULL FROM payee_account a \
+            "SELECT e.number, '****' || a.last4, NULL, NULL, NULL, NULL FROM payee_account a \
              JOIN employee e ON e.id = a.employee_id WHERE a.state = 'active' ORDER BY e.number"
         }
         Kind::CrmUsers => {
@@ -76,8 +74,8 @@ fn query(kind: Kind) -> &'static str {
              LEFT JOIN employee e ON e.id = u.employee_id ORDER BY n.name, u.external_id"
         }
         Kind::Accounts => {
-            "SELECT r.external_id, r.name, r.tax_id, r.country, r.city, r.phone, r.crm_owner, n.name FROM account r \
-             LEFT JOIN connection n ON n.id = r.connection_id WHERE r.deleted = $1 ORDER BY r.external_id, r.id"
+            "SELECT r.external_id, r.name, r.tax_id, r.country, r.city, r.phone, COALESCE(e.number, r.crm_owner), n.name FROM account r \
+             LEFT JOIN employee e ON e.id = r.owner_id LEFT JOIN connection n ON n.id = r.connection_id WHERE r.deleted = $1 ORDER BY r.external_id, r.id"
         }
         Kind::Contacts => {
             "SELECT r.external_id, r.name, a.external_id, r.title, r.email, r.phone, n.name FROM contact r \
@@ -85,8 +83,9 @@ fn query(kind: Kind) -> &'static str {
              WHERE r.deleted = $1 ORDER BY r.external_id, r.id"
         }
         Kind::Deals => {
-            "SELECT r.external_id, r.name, a.external_id, c.external_id, r.crm_owner, r.stage, r.stage_kind, \
+            "SELECT r.external_id, r.name, a.external_id, c.external_id, COALESCE(e.number, r.crm_owner), r.stage, r.stage_kind, \
              CAST(r.amount_minor AS TEXT), r.currency, r.close_on, n.name FROM deal r \
+             LEFT JOIN employee e ON e.id = r.owner_id \
              LEFT JOIN account a ON a.id = r.account_id LEFT JOIN contact c ON c.id = r.contact_id \
              LEFT JOIN connection n ON n.id = r.connection_id WHERE r.deleted = $1 ORDER BY r.external_id, r.id"
         }
@@ -102,10 +101,14 @@ fn query(kind: Kind) -> &'static str {
              WHERE r.deleted = $1 ORDER BY r.external_id, r.id"
         }
         Kind::Visits => {
-            "SELECT r.external_id, r.subject, r.kind, a.external_id, c.external_id, d.external_id, r.crm_owner, \
-             r.happened_on, r.place, n.name FROM activity r LEFT JOIN account a ON a.id = r.account_id \
+            "SELECT r.external_id, r.subject, r.kind, a.external_id, c.external_id, d.external_id, \
+             COALESCE(e.number, r.crm_owner), r.happened_on, r.place, n.name FROM activity r \
+             LEFT JOIN employee e ON e.id = r.owner_id LEFT JOIN account a ON a.id = r.account_id \
              LEFT JOIN contact c ON c.id = r.contact_id LEFT JOIN deal d ON d.id = r.deal_id \
              LEFT JOIN connection n ON n.id = r.connection_id WHERE r.deleted = $1 ORDER BY r.external_id, r.id"
+        }
+        Kind::FxRates => {
+            "SELECT published_on, base, quote, value, source FROM fx_rate ORDER BY base, quote, published_on"
         }
     }
 }
@@ -125,39 +128,46 @@ macro_rules! texts {
 }
 texts!(sqlx::sqlite::SqliteRow, sqlx::postgres::PgRow);
 
-/// A file of everything of a kind, with headers in `lang`; and the number of rows.
-pub async fn export(sql: &mut Sql, kind: Kind, format: Format, lang: Lang) -> Result<(Vec<u8>, usize), Error> {
+/// All of a kind, as text: cells in the order of its columns, empty where there is nothing.
+pub async fn rows(sql: &mut Sql, kind: Kind) -> Result<Vec<Vec<String>>, Error> {
     let text = query(kind);
     let values = if text.contains("$1") { args![false] } else { args![] };
     let rows: Vec<Texts> = sql.all(text, values).await?;
+    let at = |code: &str| kind.columns().iter().position(|c| c.code == code);
+    let amount = at("amount").zip(at("currency"));
+    let texts = rows.into_iter().map(|Texts(row)| {
+        let mut row: Vec<String> = row.into_iter().map(Option::unwrap_or_default).collect();
+        if let Some((amount, currency)) = amount {
+            row[amount] = decimal(&row[amount], &row[currency]);
+        }
+        row
+    });
+    Ok(texts.collect())
+}
+
+fn decimal(minor: &str, currency: &str) -> String {
+    let money = minor.parse().ok().zip(Currency::parse(currency).ok());
+    money.map_or_else(String::new, |(minor, currency)| {
+        Money::new(minor, currency).decimal().to_string()
+    })
+}
+
+/// A file of everything of a kind, or just of its columns, with headers in `lang`; and the number of rows.
+pub async fn export(
+    sql: &mut Sql,
+    kind: Kind,
+    format: Format,
+    lang: Lang,
+    empty: bool,
+) -> Result<(Vec<u8>, usize), Error> {
+    let rows = if empty { Vec::new() } else { rows(sql, kind).await? };
     let columns = kind.columns();
-    let headers: Vec<&str> = columns
-        .iter()
-        .map(|c| if lang == Lang::Zh { c.zh } else { c.en })
-        .collect();
-    let at = |code: &str| columns.iter().position(|c| c.code == code);
-    let (amount, currency) = (at("amount"), at("currency"));
-    let days: Vec<bool> = columns
-        .iter()
-        .map(|c| matches!(c.code, "from" | "to" | "on" | "close_on" | "ordered_on"))
-        .collect();
+    let headers: Vec<&str> = columns.iter().map(|c| c.name(lang == Lang::Zh)).collect();
     let count = rows.len();
-    let cells = rows.into_iter().map(|Texts(row)| {
-        let code = currency.and_then(|i| row.get(i)?.clone());
-        row.iter()
-            .enumerate()
-            .map(|(i, text)| {
-                let Some(text) = text.as_deref().filter(|t| !t.is_empty()) else {
-                    return Cell::Empty;
-                };
-                if Some(i) == amount {
-                    return money(text, code.as_deref());
-                }
-                match text.parse() {
-                    Ok(day) if days[i] => Cell::Date(day),
-                    _ => Cell::from(text),
-                }
-            })
+    let cells = rows.iter().map(|row| {
+        let cells = row.iter().zip(columns);
+        cells
+            .map(|(text, column)| cell(column.code, text))
             .collect::<Vec<Cell>>()
     });
     let broken = |e: tables::TableError| Error::Broken(e.to_string());
@@ -172,9 +182,15 @@ pub async fn export(sql: &mut Sql, kind: Kind, format: Format, lang: Lang) -> Re
     Ok((bytes, count))
 }
 
-fn money(minor: &str, currency: Option<&str>) -> Cell {
-    let money = minor.parse().ok().zip(currency.and_then(|c| Currency::parse(c).ok()));
-    money.map_or(Cell::Empty, |(minor, currency)| {
-        Cell::Number(Money::new(minor, currency).decimal())
-    })
+/// A cell in its own type; what is no such value stays text.
+fn cell(code: &str, text: &str) -> Cell {
+    if text.is_empty() {
+        return Cell::Empty;
+    }
+    let typed = match code {
+        "amount" | "rate" => text.parse().ok().map(Cell::Number),
+        "from" | "to" | "on" | "close_on" | "ordered_on" => text.parse().ok().map(Cell::Date),
+        _ => None,
+    };
+    typed.unwrap_or_else(|| Cell::from(text))
 }

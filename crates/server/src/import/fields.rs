@@ -1,11 +1,14 @@
-//! The cells of one row by the codes of their columns, and what is wrong with them.
+//! The cells of one row by the codes of their columns, and what is wrong with them. A column that the file lacks is left
+//! as it is; an empty cell empties.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use outlay_connect::tables::{Row, Table};
 use outlay_core::claim::Problem;
+use outlay_core::money::parse_decimal;
 use outlay_core::{Currency, Money};
+use rust_decimal::Decimal;
 
 use super::kind::Kind;
 use super::report::Rejected;
@@ -13,7 +16,7 @@ use crate::crm::amount_problem;
 use crate::error::Error;
 
 /// Longest text in a cell, in characters.
-const MAX_TEXT: usize = 500;
+const MAX_TEXT: usize = 200;
 
 /// Which column of a file is which, by position.
 #[derive(Debug, Clone)]
@@ -53,21 +56,43 @@ impl Layout {
             Err(Error::Invalid(missing))
         }
     }
+
+    /// That of an export.
+    pub fn whole(kind: Kind) -> Layout {
+        Layout {
+            at: (0..)
+                .zip(kind.columns())
+                .map(|(at, column)| (column.code, at))
+                .collect(),
+            ignored: Vec::new(),
+        }
+    }
+
+    /// A cell of a row; empty where the file lacks the column.
+    pub fn cell<'a>(&self, row: &'a Row, code: &str) -> &'a str {
+        let cell = self.at.get(code).and_then(|at| row.cells.get(*at));
+        cell.map_or("", |c| c.trim())
+    }
 }
 
 /// A row being read.
 pub struct Fields<'a> {
+    kind: Kind,
     row: &'a Row,
     layout: &'a Layout,
+    known: Option<&'a [String]>,
     problems: Vec<Problem>,
 }
 
 impl<'a> Fields<'a> {
-    /// Begins reading a row; what must be filled and is not is a problem at once.
-    pub fn new(kind: Kind, row: &'a Row, layout: &'a Layout) -> Fields<'a> {
+    /// Begins reading a row; what must be filled and is not is a problem at once. `known` holds the cells of the same
+    /// thing as it is stored, in the order of the kind's columns.
+    pub fn new(kind: Kind, row: &'a Row, layout: &'a Layout, known: Option<&'a [String]>) -> Fields<'a> {
         let mut fields = Fields {
+            kind,
             row,
             layout,
+            known,
             problems: Vec::new(),
         };
         for column in kind.columns() {
@@ -83,10 +108,16 @@ impl<'a> Fields<'a> {
         fields
     }
 
-    /// A cell; empty if there is none.
+    /// A cell; where the file lacks the column, as it is stored; empty if there is none.
     pub fn text(&self, code: &'static str) -> &'a str {
-        let at = self.layout.at.get(code);
-        at.and_then(|at| self.row.cells.get(*at)).map_or("", |c| c.trim())
+        let cell = match self.layout.at.get(code) {
+            Some(at) => self.row.cells.get(*at),
+            None => {
+                let at = self.kind.columns().iter().position(|c| c.code == code);
+                at.zip(self.known).and_then(|(at, known)| known.get(at))
+            }
+        };
+        cell.map_or("", |c| c.trim())
     }
 
     /// A cell, unless it is empty.
@@ -107,6 +138,16 @@ impl<'a> Fields<'a> {
             self.wrong(code, "not-a-date");
         }
         date
+    }
+
+    /// An exact rate above 0.
+    pub fn rate(&mut self, code: &'static str) -> Option<Decimal> {
+        let text = self.filled(code)?;
+        let rate = parse_decimal(text, 10).ok().filter(|r| !r.is_zero());
+        if rate.is_none() {
+            self.wrong(code, "not-a-rate");
+        }
+        rate
     }
 
     /// Yes or no.
@@ -169,13 +210,9 @@ impl<'a> Fields<'a> {
         self.problems.is_empty()
     }
 
-    /// Whether the one thing wrong is this.
-    pub fn is_only(&self, column: &str, code: &str) -> bool {
-        matches!(self.problems.as_slice(), [p] if p.field == column && p.code == code)
-    }
-
     /// What is wrong, for the report. Account numbers are kept back.
-    pub fn rejected(self, kind: Kind) -> Vec<Rejected> {
+    pub fn rejected(self) -> Vec<Rejected> {
+        let kind = self.kind;
         let shown = |column: &str| {
             let known = kind.columns().iter().find(|c| c.code == column);
             let secret = kind == Kind::PayeeAccounts && column == "number";
@@ -197,7 +234,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn read_date(text: &str) -> Option<Date> {
+/// A day, as `2026-11-24`, `2026/11/24` or `2026.11.24`.
+pub fn read_date(text: &str) -> Option<Date> {
     let parts: Vec<&str> = text.split(['-', '/', '.']).collect();
     let [year, month, day] = parts.as_slice() else {
         return None;

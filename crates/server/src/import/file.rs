@@ -6,11 +6,12 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use outlay_connect::tables::Table;
 use outlay_core::ids::EmployeeId;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::kind::Kind;
 use super::report::Report;
-use super::run::{read, run};
+use super::run::{apply, preview, read};
 use crate::app::App;
 use crate::args;
 use crate::auth::Permit;
@@ -36,10 +37,10 @@ pub struct File {
     pub name: String,
     /// What an import would do.
     pub preview: Report,
-    /// Whether its import has begun.
+    /// Whether its import has begun and not ended.
     pub running: bool,
-    /// What the import did, or why it failed.
-    pub report: Option<Result<Report, String>>,
+    /// What the import did, or the code of the error that ended it.
+    pub end: Option<Result<Report, String>>,
     sealed: String,
 }
 
@@ -48,30 +49,19 @@ fn about(id: &str) -> String {
 }
 
 /// Looks at a file and keeps it for its import; its id.
-pub async fn keep(app: &Arc<App>, permit: &Permit, kind: Kind, name: String, bytes: Vec<u8>) -> Result<String, Error> {
+pub async fn keep(app: &Arc<App>, permit: &Permit, kind: Kind, name: &str, bytes: Vec<u8>) -> Result<String, Error> {
     let owner = permit.actor().employee().ok_or(Error::NotFound("employee"))?;
-    let table = Arc::new(read(kind, &bytes)?);
-    let preview = run(app, permit, kind, table, true, None).await?;
     let id = Uuid::now_v7().to_string();
     let sealed = app.vault.master().seal(&about(&id), &bytes)?;
-    drop(bytes);
+    let preview = preview(app, kind, &read(kind, bytes).await?).await?;
     let preview = serde_json::to_string(&preview)?;
-    let name: String = name.chars().filter(|c| !c.is_control()).take(120).collect();
-    let key = id.clone();
+    let (key, name) = (id.clone(), tidy(name));
     app.db
         .write(move |sql| {
-            let values = args![
-                &key,
-                owner,
-                kind.code(),
-                &name,
-                &sealed,
-                now().as_microsecond(),
-                &preview
-            ];
+            let at = now().as_microsecond();
+            let values = args![&key, owner, kind.code(), &name, &sealed, at, &preview];
             Box::pin(async move {
-                let old = now().as_microsecond() - DAY;
-                sql.run("DELETE FROM import_file WHERE created_at < $1", args![old])
+                sql.run("DELETE FROM import_file WHERE created_at < $1", args![at - DAY])
                     .await?;
                 sql.run(
                     "INSERT INTO import_file (id, employee_id, kind, name, sealed, created_at, preview) \
@@ -86,6 +76,13 @@ pub async fn keep(app: &Arc<App>, permit: &Permit, kind: Kind, name: String, byt
     Ok(id)
 }
 
+/// A file's name without its path and what cannot be shown.
+fn tidy(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let shown = |c: &char| !c.is_control() && !matches!(*c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    last.chars().filter(shown).take(120).collect()
+}
+
 /// A file of `owner`.
 pub async fn load(sql: &mut Sql, owner: EmployeeId, id: &str) -> Result<File, Error> {
     type Found = (String, String, String, String, Option<i64>, Option<String>);
@@ -95,22 +92,22 @@ pub async fn load(sql: &mut Sql, owner: EmployeeId, id: &str) -> Result<File, Er
             args![id, owner],
         )
         .await?;
-    let (kind, name, sealed, preview, started, report) = row.ok_or(Error::NotFound("file"))?;
+    let (kind, name, sealed, preview, started, end) = row.ok_or(Error::NotFound("import"))?;
     Ok(File {
         id: id.to_owned(),
         kind: kind.parse()?,
         name,
         preview: serde_json::from_str(&preview)?,
-        running: started.is_some_and(|at| at > now().as_microsecond() - DEAD),
-        report: report.map(|r| serde_json::from_str(&r)).transpose()?,
+        running: end.is_none() && started.is_some_and(|at| at > now().as_microsecond() - DEAD),
+        end: end.map(|r| serde_json::from_str(&r)).transpose()?,
         sealed,
     })
 }
 
 impl File {
     /// Its table.
-    pub fn table(&self, app: &App) -> Result<Table, Error> {
-        read(self.kind, &app.vault.master().open(&about(&self.id), &self.sealed)?)
+    pub async fn table(&self, app: &App) -> Result<Table, Error> {
+        read(self.kind, app.vault.master().open(&about(&self.id), &self.sealed)?).await
     }
 
     /// Rows done so far, if this process carries its import out.
@@ -118,11 +115,19 @@ impl File {
         let under_way = UNDER_WAY.lock().ok()?;
         Some(under_way.get(&self.id)?.load(Ordering::Relaxed))
     }
+
+    /// What is known of it last: what the import did, or would do.
+    pub fn report(&self) -> &Report {
+        match &self.end {
+            Some(Ok(report)) => report,
+            _ => &self.preview,
+        }
+    }
 }
 
-/// Begins the import of a file; [`Error::Conflict`] if it has begun already.
-pub async fn begin(app: &Arc<App>, permit: Permit, file: File) -> Result<(), Error> {
-    let table = Arc::new(file.table(app)?);
+/// Begins the import of a file, which goes on whether or not anybody waits; [`Error::Conflict`] if it has begun already.
+pub async fn begin(app: &Arc<App>, permit: Permit, file: File) -> Result<JoinHandle<()>, Error> {
+    let table = file.table(app).await?;
     let (id, at) = (file.id.clone(), now().as_microsecond());
     app.db
         .write(move |sql| {
@@ -130,7 +135,8 @@ pub async fn begin(app: &Arc<App>, permit: Permit, file: File) -> Result<(), Err
             Box::pin(async move {
                 let touched = sql
                     .run(
-                        "UPDATE import_file SET started_at = $1 WHERE id = $2 AND report IS NULL AND (started_at IS NULL OR started_at < $3)",
+                        "UPDATE import_file SET started_at = $1 WHERE id = $2 AND report IS NULL \
+                         AND (started_at IS NULL OR started_at < $3)",
                         args![at, id, at - DEAD],
                     )
                     .await?;
@@ -143,10 +149,10 @@ pub async fn begin(app: &Arc<App>, permit: Permit, file: File) -> Result<(), Err
         under_way.insert(file.id.clone(), done.clone());
     }
     let app = app.clone();
-    tokio::spawn(async move {
-        let result = run(&app, &permit, file.kind, table, false, Some(done)).await;
+    Ok(tokio::spawn(async move {
+        let result = apply(&app, &permit, file.kind, &table, &done).await;
         if let Err(error) = &result {
-            tracing::error!(%error, "import");
+            tracing::error!(%error, kind = file.kind.code(), "an import did not end");
         }
         if let Err(error) = end(&app, file.id.clone(), result.map_err(|e| e.code().to_owned())).await {
             tracing::error!(%error, "the end of an import could not be written");
@@ -154,12 +160,9 @@ pub async fn begin(app: &Arc<App>, permit: Permit, file: File) -> Result<(), Err
         if let Ok(mut under_way) = UNDER_WAY.lock() {
             under_way.remove(&file.id);
         }
-        app.live.wake();
-    });
-    Ok(())
+    }))
 }
 
-/// Keeps what an import did; the file itself is not needed any more.
 async fn end(app: &App, id: String, result: Result<Report, String>) -> Result<(), Error> {
     let report = serde_json::to_string(&result)?;
     app.db

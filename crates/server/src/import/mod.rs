@@ -1,56 +1,58 @@
-//! Tables in and out: what a company already has in files. An import is looked at before it is carried out, and both
-//! are the same work: a look is rolled back.
+//! Tables in and out: what a company already has in files. A table is looked at before it is imported; an export is what
+//! an import takes.
 
 mod api;
+mod check;
 mod export;
 mod fields;
 mod file;
 mod kind;
+mod order;
 mod organisation;
 mod pages;
 mod payees;
+mod places;
+mod rates;
 mod records;
 mod report;
 mod run;
+mod upload;
+mod write;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 pub use api::Api;
 pub use export::{Format, export};
 pub use kind::{Column, Kind};
 pub use report::{Rejected, Report};
-pub use run::{read, run};
+pub use run::{apply, preview, read};
 
 use crate::app::App;
-use crate::auth::Permit;
-use crate::error::Error;
+use crate::auth::{Resource, Visitor};
 
-/// Imports a file from disk for the command line; with `dry_run` nothing is kept.
-pub async fn import_file(app: &Arc<App>, kind: Kind, path: &Path, dry_run: bool) -> Result<Report, Error> {
-    let table = read(kind, &tokio::fs::read(path).await?)?;
-    let permit = Permit::system("import", kind.action().code());
-    run(app, &permit, kind, Arc::new(table), dry_run, None).await
-}
-
-/// Exports to a file on disk, CSV or XLSX by its name; the number of rows.
-pub async fn export_file(app: &Arc<App>, kind: Kind, path: &Path) -> Result<usize, Error> {
-    let format = Format::of(&path.to_string_lossy()).ok_or_else(|| Error::field("file", "file-format"))?;
-    let (bytes, rows) = export(&mut app.db.read(), kind, format, outlay_core::words::Lang::En).await?;
-    tokio::fs::write(path, bytes).await?;
-    Ok(rows)
+/// What somebody may import and export.
+pub fn kinds(app: &App, visitor: &Visitor) -> Vec<Kind> {
+    let may = |kind: &Kind| app.rights.may(&visitor.person, kind.action(), &Resource::Outlay);
+    Kind::ALL.iter().copied().filter(may).collect()
 }
 
 /// Imports and exports.
 pub fn routes() -> Router<Arc<App>> {
+    let uploads = Router::new()
+        .route("/settings/import", post(pages::upload))
+        .route("/api/v1/imports", post(api::create))
+        .layer(DefaultBodyLimit::max(upload::MAX_DRAINED));
     Router::new()
-        .route("/settings/import", get(pages::start).post(pages::upload))
+        .merge(uploads)
+        .route("/settings/import", get(pages::start))
         .route("/settings/import/{id}", get(pages::one).post(pages::confirm))
-        .route("/settings/import/{id}/rejected.csv", get(pages::rejected))
-        .route("/settings/export/{file}", get(pages::download))
-        .route("/api/v1/imports/{kind}", post(api::import))
-        .route("/api/v1/exports/{kind}", get(api::export))
+        .route("/settings/import/{id}/rejected", get(pages::rejected))
+        .route("/settings/export/{kind}", get(api::download))
+        .route("/api/v1/imports/{id}", get(api::one))
+        .route("/api/v1/imports/{id}/application", post(api::carry_out))
+        .route("/api/v1/exports/{kind}", get(api::download))
 }

@@ -1,19 +1,22 @@
-//! Rows about CRM records and CRM users. Without a connection they are Outlay's own.
+//! Rows about CRM records and CRM users. Outlay's own are written; those of a CRM may stand in a file as they are, and
+//! change in the CRM alone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use outlay_connect::{Account, Activity, Canonical, Contact, Deal, Object, Order, Project, Record, StageKind};
+use outlay_connect::tables::Row;
+use outlay_connect::{Account, Activity, Canonical, Contact, Deal, Object, Order, Project, StageKind};
 use outlay_core::Currency;
+use outlay_core::claim::Problem;
 use outlay_core::ids::ConnectionId;
-use uuid::Uuid;
 
-use super::fields::Fields;
+use super::check::Verdict;
+use super::fields::{Fields, Layout};
 use super::kind::Kind;
-use super::organisation::Organisation;
-use crate::app::App;
+use super::organisation::{Organisation, is_address, is_country};
+use super::write::{CrmUser, Write};
 use crate::args;
 use crate::clock::now;
-use crate::crm::{self, Change, Connection, store};
+use crate::crm::{Connection, store};
 use crate::db::Sql;
 use crate::error::Error;
 
@@ -21,94 +24,146 @@ use crate::error::Error;
 pub struct Records {
     connections: HashMap<String, ConnectionId>,
     currency: Currency,
+    /// Outlay's own customers, contacts and deals, to which rows refer.
+    own: HashSet<(Object, String)>,
+    /// Names for people that tables from a CRM use which is not connected, with the number of whoever is linked to one.
+    users: HashMap<String, Option<String>>,
+    /// Whether a CRM delivers records of this kind, and so is their master.
+    from_crm: bool,
     revision: String,
+    whole: Layout,
 }
 
 impl Records {
-    /// Reads the connections within the transaction of `sql`.
-    pub async fn load(sql: &mut Sql, organisation: &Organisation) -> Result<Records, Error> {
-        let all = Connection::all(sql).await?;
-        Ok(Records {
-            connections: all.into_iter().map(|c| (c.name, c.id)).collect(),
+    /// Reads what rows of `kind` may refer to.
+    pub async fn load(sql: &mut Sql, kind: Kind, organisation: &Organisation) -> Result<Records, Error> {
+        let mut records = Records {
+            connections: HashMap::new(),
             currency: organisation.currency(),
-            revision: format!("{}{}", store::BY_FILE, now()),
-        })
+            own: HashSet::new(),
+            users: HashMap::new(),
+            from_crm: false,
+            revision: format!("file:{}", now()),
+            whole: Layout::whole(kind),
+        };
+        let Some(object) = object(kind) else {
+            return Ok(records);
+        };
+        records.connections = Connection::all(sql)
+            .await?
+            .into_iter()
+            .map(|c| (c.name, c.id))
+            .collect();
+        if object == Object::CrmUser {
+            return Ok(records);
+        }
+        let users: Vec<(String, Option<String>)> = sql
+            .all(
+                "SELECT u.external_id, e.number FROM crm_user u LEFT JOIN employee e ON e.id = u.employee_id \
+                 WHERE u.connection_id IS NULL",
+                args![],
+            )
+            .await?;
+        records.users = users.into_iter().collect();
+        for (column, object) in REFERENCES {
+            if kind.columns().iter().any(|c| c.code == column) {
+                let text = format!(
+                    "SELECT external_id FROM {} WHERE connection_id IS NULL",
+                    store::table(object)
+                );
+                let found: Vec<(String,)> = sql.all_built(text, args![]).await?;
+                records.own.extend(found.into_iter().map(|(id,)| (object, id)));
+            }
+        }
+        let text = format!(
+            "SELECT id FROM {} WHERE connection_id IS NOT NULL LIMIT 1",
+            store::table(object)
+        );
+        let found: Vec<(String,)> = sql.all_built(text, args![]).await?;
+        records.from_crm = !found.is_empty();
+        Ok(records)
     }
 
-    /// Whether a table is about records.
-    pub fn has(&self, kind: Kind) -> bool {
-        object(kind).is_some()
-    }
-
-    /// Takes a row; nothing is written where something is wrong with it.
-    pub async fn row(
-        &mut self,
-        sql: &mut Sql,
-        app: &App,
+    /// Decides a row, of which `stored` is what is there already.
+    pub fn row(
+        &self,
         kind: Kind,
         organisation: &Organisation,
         fields: &mut Fields<'_>,
-    ) -> Result<Option<Change>, Error> {
+        stored: Option<&[String]>,
+    ) -> Option<Verdict> {
         let connection = match fields.filled("connection") {
             None => None,
-            Some(name) => match self.connections.get(name) {
-                Some(id) => Some(*id),
-                None => {
-                    fields.wrong("connection", "no-connection");
-                    None
-                }
-            },
+            Some(name) if !self.connections.contains_key(name) => {
+                fields.wrong("connection", "no-connection");
+                return None;
+            }
+            name => name,
         };
         if kind == Kind::CrmUsers {
-            return self.crm_user(sql, app, connection, organisation, fields).await;
+            return self.crm_user(connection, organisation, fields, stored);
         }
-        for (column, other) in [
-            ("account", Object::Account),
-            ("contact", Object::Contact),
-            ("deal", Object::Deal),
-        ] {
-            let Some(text) = fields.filled(column).filter(|_| fields.is_good()) else {
-                continue;
-            };
-            if store::find(sql, connection, other, text).await?.is_none() {
-                fields.wrong(column, "no-record");
+        if connection.is_none() {
+            for (column, object) in REFERENCES {
+                let Some(text) = fields.filled(column) else { continue };
+                if !self.own.contains(&(object, text.to_owned())) {
+                    fields.wrong(column, "no-record");
+                }
             }
-        }
-        let owner = match (fields.owned("owner"), connection) {
-            // Their number, however they are named here.
-            (Some(_), None) => {
+            if !self.users.contains_key(fields.text("owner")) {
                 organisation.named(fields, "owner");
-                organisation.person(fields.text("owner")).map(|e| e.number.clone())
             }
-            (owner, _) => owner,
-        };
-        let Some(body) = self.body(kind, owner, fields) else {
-            return Ok(None);
-        };
-        if !fields.is_good() {
-            return Ok(None);
+            if fields.filled("country").is_some_and(|c| !is_country(&c.to_uppercase())) {
+                fields.wrong("country", "not-a-country");
+            }
+            if fields.filled("email").is_some_and(|e| !is_address(e)) {
+                fields.wrong("email", "not-mail");
+            }
         }
-        let record = Record {
-            object: body.object(),
-            external_id: fields.text("id").to_owned(),
-            revision: self.revision.clone(),
-            modified_at: now(),
-            deleted: false,
-            raw: serde_json::Value::Null,
-            body,
-            url: None,
-        };
-        Ok(Some(crm::apply(sql, app, connection, &record).await?.change))
+        let new = self.body(kind, organisation, fields)?;
+        if !fields.is_good() {
+            return None;
+        }
+        let old = stored.and_then(|cells| {
+            let row = Row {
+                line_no: 0,
+                cells: cells.to_vec(),
+            };
+            self.body(kind, organisation, &mut Fields::new(kind, &row, &self.whole, None))
+        });
+        if old.as_ref() == Some(&new) {
+            return Some(Verdict::Same);
+        }
+        if let Some(connection) = connection {
+            fields.problem(Problem::new("id", "of-crm").with("connection", connection));
+            return None;
+        }
+        if stored.is_none() && self.from_crm {
+            fields.wrong("id", "crm-is-master");
+            return None;
+        }
+        let record = store::own_record(fields.text("id").to_owned(), self.revision.clone(), now(), new);
+        let write = Write::Record(record);
+        Some(match stored {
+            None => Verdict::Made(write),
+            Some(_) => Verdict::Changed(write),
+        })
     }
 
-    fn body(&self, kind: Kind, owner: Option<String>, fields: &mut Fields<'_>) -> Option<Canonical> {
+    fn body(&self, kind: Kind, organisation: &Organisation, fields: &mut Fields<'_>) -> Option<Canonical> {
         let name = fields.text("name").to_owned();
         let (account, contact, deal) = (fields.owned("account"), fields.owned("contact"), fields.owned("deal"));
+        // Their number, however they are named here; a name that nobody is linked to stays.
+        let owner = fields.owned("owner").map(|text| {
+            let number = organisation.person(&text).map(|e| e.number.clone());
+            let linked = || self.users.get(&text).cloned().flatten();
+            number.or_else(linked).unwrap_or(text)
+        });
         Some(match kind {
             Kind::Accounts => Canonical::Account(Account {
                 name,
                 tax_id: fields.owned("tax_id"),
-                country: fields.owned("country"),
+                country: fields.owned("country").map(|c| c.to_uppercase()),
                 city: fields.owned("city"),
                 phone: fields.owned("phone"),
                 owner,
@@ -121,28 +176,17 @@ impl Records {
                 phone: fields.owned("phone"),
                 title: fields.owned("title"),
             }),
-            Kind::Deals => {
-                let stage_kind = match fields.text("stage_kind").to_lowercase().as_str() {
-                    "" | "open" | "未结" => StageKind::Open,
-                    "won" | "赢单" | "已赢单" => StageKind::Won,
-                    "lost" | "丢单" | "已丢单" => StageKind::Lost,
-                    _ => {
-                        fields.wrong("stage_kind", "stage-kind");
-                        return None;
-                    }
-                };
-                Canonical::Deal(Deal {
-                    name,
-                    account,
-                    contact,
-                    owner,
-                    stage: fields.text("stage").to_owned(),
-                    stage_kind,
-                    amount: fields.amount(self.currency),
-                    close_on: fields.date("close_on"),
-                    ..Deal::default()
-                })
-            }
+            Kind::Deals => Canonical::Deal(Deal {
+                name,
+                account,
+                contact,
+                owner,
+                stage: fields.text("stage").to_owned(),
+                stage_kind: stage_kind(fields)?,
+                amount: fields.amount(self.currency),
+                close_on: fields.date("close_on"),
+                ..Deal::default()
+            }),
             Kind::Projects => Canonical::Project(Project {
                 name,
                 account,
@@ -176,38 +220,52 @@ impl Records {
         })
     }
 
-    async fn crm_user(
+    fn crm_user(
         &self,
-        sql: &mut Sql,
-        app: &App,
-        connection: Option<ConnectionId>,
+        connection: Option<&str>,
         organisation: &Organisation,
         fields: &mut Fields<'_>,
-    ) -> Result<Option<Change>, Error> {
+        stored: Option<&[String]>,
+    ) -> Option<Verdict> {
         let employee = organisation.named(fields, "employee");
         if !fields.is_good() {
-            return Ok(None);
+            return None;
         }
-        let external_id = fields.text("crm_user");
-        let (id, made) = match store::find(sql, connection, Object::CrmUser, external_id).await? {
-            Some(id) => (id, false),
-            None => {
-                let id = Uuid::now_v7().to_string();
-                let name = fields.filled("name").unwrap_or(external_id);
-                sql.run(
-                    "INSERT INTO crm_user (id, connection_id, external_id, name, email) VALUES ($1, $2, $3, $4, '')",
-                    args![&id, connection, external_id, name],
-                )
-                .await?;
-                (id, true)
-            }
-        };
-        let linked = store::link(sql, app, &id, employee).await?;
-        Ok(Some(match (made, linked) {
-            (true, _) => Change::Made,
-            (false, true) => Change::Changed,
-            (false, false) => Change::Same,
-        }))
+        let external_id = fields.text("crm_user").to_owned();
+        let write = Write::CrmUser(CrmUser {
+            connection: connection.and_then(|name| self.connections.get(name).copied()),
+            name: fields.filled("name").unwrap_or(&external_id).to_owned(),
+            external_id,
+            employee,
+        });
+        // The last column: who they are so far.
+        let before = stored
+            .and_then(|cells| organisation.person(cells.last()?))
+            .map(|e| e.id);
+        Some(match stored {
+            None => Verdict::Made(write),
+            Some(_) if before == employee => Verdict::Same,
+            Some(_) => Verdict::Changed(write),
+        })
+    }
+}
+
+/// Columns that name another record.
+const REFERENCES: [(&str, Object); 3] = [
+    ("account", Object::Account),
+    ("contact", Object::Contact),
+    ("deal", Object::Deal),
+];
+
+fn stage_kind(fields: &mut Fields<'_>) -> Option<StageKind> {
+    match fields.text("stage_kind").to_lowercase().as_str() {
+        "" | "open" | "未结" => Some(StageKind::Open),
+        "won" | "赢单" | "已赢单" => Some(StageKind::Won),
+        "lost" | "丢单" | "已丢单" => Some(StageKind::Lost),
+        _ => {
+            fields.wrong("stage_kind", "stage-kind");
+            None
+        }
     }
 }
 

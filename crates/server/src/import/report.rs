@@ -89,17 +89,6 @@ impl Report {
         self.rejected.extend(cells.into_iter().take(room));
     }
 
-    /// Adds a further part of the same table.
-    pub fn add(&mut self, part: Report) {
-        self.rows += part.rows;
-        self.create += part.create;
-        self.change += part.change;
-        self.same += part.same;
-        self.refused += part.refused;
-        let room = KEPT.saturating_sub(self.rejected.len());
-        self.rejected.extend(part.rejected.into_iter().take(room));
-    }
-
     /// Rows that will be written, or were.
     pub fn written(&self) -> usize {
         self.create + self.change

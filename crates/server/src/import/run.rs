@@ -1,35 +1,35 @@
-//! Carrying an import out, or looking what it would do: the same work, rolled back.
+//! Reading a file, looking what it would do, and carrying it out.
 
-use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 
-use outlay_connect::tables::{self, Row, Table, TableError};
+use outlay_connect::tables::{self, Table, TableError};
 use outlay_core::claim::Problem;
 
-use super::fields::{Fields, Layout};
+use super::check::check;
+use super::fields::Layout;
 use super::kind::Kind;
-use super::organisation::Organisation;
-use super::payees;
-use super::records::Records;
 use super::report::Report;
+use super::write::Write;
 use crate::app::App;
 use crate::audit;
 use crate::auth::Permit;
-use crate::crm::{self, Change};
-use crate::db::Sql;
+use crate::crm;
 use crate::error::Error;
 
-/// A table of at most so many rows is one transaction; a larger one is cut into parts, each a transaction.
-const WHOLE: usize = 20_000;
-/// Rows of a part.
-const PART: usize = 5_000;
+/// Rows written in one transaction: so many are written together or not at all, and keep others from writing for a
+/// fraction of a second.
+pub const PART: usize = 1_000;
 
 /// Reads a file as a table of `kind`; [`Error::Invalid`] says what is wrong with the file and where.
-pub fn read(kind: Kind, bytes: &[u8]) -> Result<Table, Error> {
-    let table = tables::read(bytes).map_err(|e| Error::Invalid(vec![table_problem(&e)]))?;
-    Layout::of(kind, &table)?;
-    Ok(table)
+pub async fn read(kind: Kind, bytes: Vec<u8>) -> Result<Table, Error> {
+    tokio::task::spawn_blocking(move || {
+        let table = tables::read(&bytes).map_err(|e| Error::Invalid(vec![table_problem(&e)]))?;
+        Layout::of(kind, &table)?;
+        Ok(table)
+    })
+    .await
+    .map_err(|e| Error::Broken(e.to_string()))?
 }
 
 /// What is wrong with a file, as a problem of the field `file`.
@@ -60,181 +60,67 @@ fn table_problem(error: &TableError) -> Problem {
     }
 }
 
-/// Imports `table`, or with `dry_run` only looks what would happen. Rows that cannot be taken are left out and told;
-/// the others of a part are written together or not at all. `done` counts the rows on the way.
-pub async fn run(
+/// What an import of `table` would do.
+pub async fn preview(app: &App, kind: Kind, table: &Table) -> Result<Report, Error> {
+    Ok(check(&mut app.db.read(), app, kind, table).await?.0)
+}
+
+/// Imports `table`. Rows that cannot be taken are left out and told; the others are written in parts of [`PART`], each a
+/// transaction. An import that was broken off is repeated as a whole: what is written already is unchanged then.
+/// `done` counts the rows on the way.
+pub async fn apply(
     app: &Arc<App>,
     permit: &Permit,
     kind: Kind,
-    table: Arc<Table>,
-    dry_run: bool,
-    done: Option<Arc<AtomicUsize>>,
+    table: &Table,
+    done: &AtomicUsize,
 ) -> Result<Report, Error> {
-    let layout = Arc::new(Layout::of(kind, &table)?);
-    let mut report = Report::new(kind, table.read_as, layout.ignored.clone());
-    let size = if table.rows.len() <= WHOLE { WHOLE } else { PART };
-    // Rows of one file that speak of the same thing; the second is refused.
-    let seen = Arc::new(Mutex::new(HashSet::new()));
-    for from in (0..table.rows.len()).step_by(size) {
-        let part = Part {
-            app: app.clone(),
-            permit: permit.clone(),
-            kind,
-            table: table.clone(),
-            layout: layout.clone(),
-            from,
-            to: table.rows.len().min(from + size),
-            done: done.clone(),
-            seen: seen.clone(),
-        };
-        report.add(part.run(dry_run).await?);
+    let (mut report, writes) = check(&mut app.db.read(), app, kind, table).await?;
+    done.store(report.rows - writes.len(), Ordering::Relaxed);
+    for part in writes.chunks(PART) {
+        write(app, permit, part.to_vec()).await?;
+        done.fetch_add(part.len(), Ordering::Relaxed);
     }
-    report.applied = !dry_run;
-    if !dry_run && kind == Kind::People {
-        let shared = app.clone();
-        app.db
-            .write(move |sql| {
-                let app = shared.clone();
-                Box::pin(async move { crm::link_employees(sql, &app).await })
-            })
-            .await?;
+    if !writes.is_empty() {
+        finish(app, permit, kind, &report).await?;
     }
-    if !dry_run {
-        app.live.wake();
-    }
+    report.applied = true;
+    app.live.wake();
     Ok(report)
 }
 
-#[derive(Clone)]
-struct Part {
-    app: Arc<App>,
-    permit: Permit,
-    kind: Kind,
-    table: Arc<Table>,
-    layout: Arc<Layout>,
-    from: usize,
-    to: usize,
-    done: Option<Arc<AtomicUsize>>,
-    seen: Arc<Mutex<HashSet<String>>>,
+async fn write(app: &Arc<App>, permit: &Permit, part: Vec<Write>) -> Result<(), Error> {
+    let (shared, permit, part) = (app.clone(), permit.clone(), Arc::new(part));
+    let written = app.db.write(move |sql| {
+        let (app, permit, part) = (shared.clone(), permit.clone(), part.clone());
+        Box::pin(async move {
+            for one in part.iter() {
+                one.carry_out(sql, &app, &permit).await?;
+            }
+            Ok(())
+        })
+    });
+    match written.await {
+        // Somebody made the same thing since the table was checked.
+        Err(Error::Sql(e)) if e.as_database_error().is_some_and(|e| e.is_unique_violation()) => Err(Error::Conflict),
+        other => other,
+    }
 }
 
-impl Part {
-    async fn run(self, dry_run: bool) -> Result<Report, Error> {
-        let looked: Arc<Mutex<Option<Report>>> = Arc::default();
-        let (part, slot) = (self.clone(), looked.clone());
-        let written = self
-            .app
-            .db
-            .write(move |sql| {
-                let (part, slot) = (part.clone(), slot.clone());
-                Box::pin(async move {
-                    let report = part.rows(sql).await?;
-                    if dry_run {
-                        if let Ok(mut slot) = slot.lock() {
-                            *slot = Some(report);
-                        }
-                        // Nothing of a look is kept.
-                        return Err(Error::Conflict);
-                    }
-                    let detail = format!(
-                        "{} made, {} changed, {} refused",
-                        report.create, report.change, report.refused
-                    );
-                    let what = format!("import:{}", part.kind.code());
-                    audit::note(sql, part.permit.actor(), part.permit.action(), &what, &detail).await?;
-                    Ok(report)
-                })
+async fn finish(app: &Arc<App>, permit: &Permit, kind: Kind, report: &Report) -> Result<(), Error> {
+    let (shared, permit) = (app.clone(), permit.clone());
+    let (made, changed, refused) = (report.create, report.change, report.refused);
+    let detail = format!("{made} made, {changed} changed, {refused} refused");
+    app.db
+        .write(move |sql| {
+            let (app, permit, detail) = (shared.clone(), permit.clone(), detail.clone());
+            Box::pin(async move {
+                if kind == Kind::People {
+                    crm::link_employees(sql, &app).await?;
+                }
+                let subject = format!("import:{}", kind.code());
+                audit::note(sql, permit.actor(), permit.action(), &subject, &detail).await
             })
-            .await;
-        match written {
-            Err(Error::Conflict) if dry_run => looked
-                .lock()
-                .ok()
-                .and_then(|mut slot| slot.take())
-                .ok_or(Error::Conflict),
-            other => other,
-        }
-    }
-
-    async fn rows(&self, sql: &mut Sql) -> Result<Report, Error> {
-        let mut report = Report::new(self.kind, self.table.read_as, Vec::new());
-        let mut seen = self.seen.lock().map(|s| s.clone()).unwrap_or_default();
-        let mut organisation = Organisation::load(sql).await?;
-        let mut records = Records::load(sql, &organisation).await?;
-        let mut rows: Vec<&Row> = self.table.rows[self.from..self.to].iter().collect();
-        // A department may stand before the one above it: such rows are tried again after the others.
-        loop {
-            let (mut later, mut moved) = (Vec::new(), false);
-            for row in rows {
-                let mut fields = Fields::new(self.kind, row, &self.layout);
-                let key = self.key(&fields);
-                if seen.contains(&key) {
-                    fields.wrong(self.kind.columns()[0].code, "twice");
-                }
-                let change = self.row(sql, &mut organisation, &mut records, &mut fields).await?;
-                match change {
-                    Some(change) if fields.is_good() => {
-                        moved = true;
-                        seen.insert(key);
-                        report.take(change);
-                    }
-                    _ if self.kind == Kind::Departments && fields.is_only("parent", "unknown") => later.push(row),
-                    _ => report.refuse(fields.rejected(self.kind)),
-                }
-                if let Some(done) = &self.done {
-                    done.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-            if later.is_empty() {
-                break;
-            }
-            if !moved {
-                for row in later {
-                    let mut fields = Fields::new(self.kind, row, &self.layout);
-                    fields.wrong("parent", "unknown");
-                    report.refuse(fields.rejected(self.kind));
-                }
-                break;
-            }
-            rows = later;
-        }
-        report.rejected.sort_by_key(|r| r.row);
-        if let Ok(mut known) = self.seen.lock() {
-            *known = seen;
-        }
-        Ok(report)
-    }
-
-    async fn row(
-        &self,
-        sql: &mut Sql,
-        organisation: &mut Organisation,
-        records: &mut Records,
-        fields: &mut Fields<'_>,
-    ) -> Result<Option<Change>, Error> {
-        match self.kind {
-            Kind::PayeeAccounts => payees::row(sql, &self.app, &self.permit, organisation, fields).await,
-            kind if records.has(kind) => records.row(sql, &self.app, kind, organisation, fields).await,
-            kind => organisation.row(sql, &self.permit, kind, fields).await,
-        }
-    }
-
-    /// What makes a row one of its own.
-    fn key(&self, fields: &Fields<'_>) -> String {
-        let columns: &[&'static str] = match self.kind {
-            Kind::Entities | Kind::CostCenters | Kind::Departments => &["code"],
-            Kind::People => &["number"],
-            Kind::Managers => &["department"],
-            Kind::Assignments => &["employee", "department", "entity", "from"],
-            Kind::Roles => &["employee", "role", "entity"],
-            Kind::PayeeAccounts => &["employee"],
-            Kind::CrmUsers => &["connection", "crm_user"],
-            _ => &["connection", "id"],
-        };
-        columns
-            .iter()
-            .map(|c| fields.text(c))
-            .collect::<Vec<_>>()
-            .join("\u{1f}")
-    }
+        })
+        .await
 }

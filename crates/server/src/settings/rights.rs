@@ -83,7 +83,9 @@ fn kind(action: Action) -> Option<&'static str> {
         ReadClaim | EditClaim | SubmitClaim | WithdrawClaim | CommentClaim | DecideClaim => Some("claim"),
         Pay | ReadPayments | ReadInsights | ManagePolicies => Some("entity"),
         ReadPerson | KeepProfile | ProposePayee | ConfirmPayee => Some("person"),
-        ManagePeople | ManageConnections | ManageRecords | ReadAudit | ManageJobs | ReadSettings => Some("outlay"),
+        ManagePeople | ManageConnections | ManageRecords | ManageRates | ReadAudit | ManageJobs | ReadSettings => {
+            Some("outlay")
+        }
         ReadRecord | EditRecord | ReadDocument | AddDocument => None,
     }
 }

@@ -43,7 +43,7 @@ impl SettingsNav {
             people: crate::people::may_read(app, visitor),
             rules: may(Action::ReadSettings),
             connections: may(Action::ManageConnections),
-            import: may(Action::ManagePeople) || may(Action::ManageRecords),
+            import: !crate::import::kinds(app, visitor).is_empty(),
             jobs,
             dead,
             audit: may(Action::ReadAudit),

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-fn outlay(args: &[&str]) -> Command {
+pub fn outlay(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_outlay"));
     command.args(args).env_remove("OUTLAY_DATABASE").env("RUST_LOG", "warn");
     for name in ["OUTLAY_CONFIG", "OUTLAY_DATA", "OUTLAY_LISTEN", "OUTLAY_SMTP"] {
@@ -13,11 +13,11 @@ fn outlay(args: &[&str]) -> Command {
     command
 }
 
-fn run(args: &[&str]) -> Output {
+pub fn run(args: &[&str]) -> Output {
     outlay(args).output().expect("run")
 }
 
-fn with_input(args: &[&str], input: &str) -> Output {
+pub fn with_input(args: &[&str], input: &str) -> Output {
     let mut command = outlay(args);
     let mut child = command
         .stdin(Stdio::piped())
@@ -34,11 +34,11 @@ fn with_input(args: &[&str], input: &str) -> Output {
     child.wait_with_output().expect("ended")
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn path(folder: &Path, name: &str) -> String {
+pub fn path(folder: &Path, name: &str) -> String {
     folder.join(name).to_str().expect("UTF-8").to_owned()
 }
 

@@ -8,6 +8,7 @@ mod demo;
 mod evidence;
 mod hostile;
 mod idempotency;
+mod import;
 mod inbox;
 mod insights;
 mod jobs;
