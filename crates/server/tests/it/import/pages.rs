@@ -26,7 +26,10 @@ fn a_file_is_looked_at_imported_and_its_rejected_rows_mended() {
             "{start}"
         );
         let template = ange.get("/settings/export/people?empty=true").await.expect(200);
-        assert_eq!(template.text.trim_start_matches('\u{feff}'), "工号,姓名,邮箱,语言,在职\r\n");
+        assert_eq!(
+            template.text.trim_start_matches('\u{feff}'),
+            "工号,姓名,邮箱,语言,在职\r\n"
+        );
         assert_eq!(
             template.headers["content-disposition"],
             "attachment; filename=\"people.csv\""
