@@ -132,13 +132,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 pub async fn same_site(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let safe = is_safe(request.method());
     let headers = request.headers();
-    if safe || bearer(headers).is_some() || request.uri().path().starts_with("/hooks/") || is_ours(&app, headers) {
+    if safe || bearer(headers).is_some() || request.uri().path().starts_with("/hooks/") || is_ours(&app, &request) {
         return next.run(request).await;
     }
     Error::CrossSite.into_response()
 }
 
-fn is_ours(app: &App, headers: &HeaderMap) -> bool {
+fn is_ours(app: &App, request: &Request) -> bool {
+    let headers = request.headers();
     let text = |name: header::HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
     if let Some(site) = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok()) {
         return site == "same-origin" || site == "none";
@@ -147,7 +148,9 @@ fn is_ours(app: &App, headers: &HeaderMap) -> bool {
         return false;
     };
     let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-    text(header::HOST) == Some(host)
+    // HTTP/2 names the host in the request line.
+    let named = text(header::HOST).or(request.uri().authority().map(|a| a.as_str()));
+    named == Some(host)
         || app
             .config
             .public_url()

@@ -37,7 +37,11 @@ fn settle(folder: &Path) -> (String, u16) {
     let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
     std::fs::write(folder.join("cert.pem"), &certificate).expect("written");
     std::fs::write(folder.join("key.pem"), key).expect("written");
-    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .expect("a port")
+        .local_addr()
+        .expect("bound")
+        .port();
     let at = folder.to_str().expect("UTF-8");
     let settings = format!(
         "data = \"{at}/data\"\nlisten = \"127.0.0.1:{port}\"\nlog = \"json\"\n[tls]\ncertificate = \"{at}/cert.pem\"\nkey = \"{at}/key.pem\"\n"
@@ -47,12 +51,32 @@ fn settle(folder: &Path) -> (String, u16) {
 }
 
 fn found(folder: &Path) {
-    let mut child = outlay(folder, &["init", "--code", "CN01", "--name", "澜石", "--country", "CN", "--currency", "CNY"])
-        .args(["--zone", "Asia/Shanghai", "--admin-name", "安歌", "--admin-email", EMAIL])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("started");
+    let mut child = outlay(
+        folder,
+        &[
+            "init",
+            "--code",
+            "CN01",
+            "--name",
+            "澜石",
+            "--country",
+            "CN",
+            "--currency",
+            "CNY",
+        ],
+    )
+    .args([
+        "--zone",
+        "Asia/Shanghai",
+        "--admin-name",
+        "安歌",
+        "--admin-email",
+        EMAIL,
+    ])
+    .stdin(Stdio::piped())
+    .stdout(Stdio::null())
+    .spawn()
+    .expect("started");
     let mut stdin = child.stdin.take().expect("stdin");
     stdin.write_all(format!("{PASSWORD}\n").as_bytes()).expect("written");
     drop(stdin);
@@ -67,7 +91,13 @@ async fn pages_come_over_tls_and_the_log_holds_nothing_personal() {
     found(folder);
     let log = folder.join("log");
     let file = std::fs::File::create(&log).expect("a file");
-    let served = Served(outlay(folder, &["serve"]).stderr(file).stdout(Stdio::null()).spawn().expect("started"));
+    let served = Served(
+        outlay(folder, &["serve"])
+            .stderr(file)
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("started"),
+    );
     let _ = rustls::crypto::ring::default_provider().install_default();
     let trusted = reqwest::Certificate::from_pem(certificate.as_bytes()).expect("PEM");
     let client = reqwest::Client::builder()
@@ -78,7 +108,11 @@ async fn pages_come_over_tls_and_the_log_holds_nothing_personal() {
     let base = format!("https://localhost:{port}");
     let mut up = None;
     for _ in 0..400 {
-        match client.get(format!("{base}/login?next=/claims%3Fq=secret-words")).send().await {
+        match client
+            .get(format!("{base}/login?next=/claims%3Fq=secret-words"))
+            .send()
+            .await
+        {
             Ok(answer) => {
                 up = Some(answer);
                 break;
@@ -86,7 +120,12 @@ async fn pages_come_over_tls_and_the_log_holds_nothing_personal() {
             Err(_) => tokio::time::sleep(Duration::from_millis(25)).await,
         }
     }
-    let page = up.unwrap_or_else(|| panic!("it did not come up: {}", std::fs::read_to_string(&log).unwrap_or_default()));
+    let page = up.unwrap_or_else(|| {
+        panic!(
+            "it did not come up: {}",
+            std::fs::read_to_string(&log).unwrap_or_default()
+        )
+    });
     assert_eq!(page.status(), 200);
     assert!(page.headers().contains_key("strict-transport-security"));
     let logged_in = client
@@ -99,14 +138,23 @@ async fn pages_come_over_tls_and_the_log_holds_nothing_personal() {
     assert_eq!(logged_in.status(), 303);
     let cookie = logged_in.headers()["set-cookie"].to_str().expect("text").to_owned();
     assert!(cookie.contains("; Secure") && cookie.contains("HttpOnly"), "{cookie}");
-    assert!(reqwest::get(format!("http://localhost:{port}/login")).await.is_err(), "plain HTTP is not answered");
+    assert!(
+        reqwest::get(format!("http://localhost:{port}/login")).await.is_err(),
+        "plain HTTP is not answered"
+    );
     drop(served);
     let text = std::fs::read_to_string(&log).expect("the log");
     let secret = cookie.split(['=', ';']).nth(1).expect("a value");
     for personal in [EMAIL, PASSWORD, "安歌", "secret-words", secret] {
         assert!(!text.contains(personal), "the log holds {personal}: {text}");
     }
-    let requests: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).expect("a JSON line")).collect();
-    let ids: Vec<&str> = requests.iter().filter_map(|r| r["fields"]["request_id"].as_str()).collect();
+    let requests: Vec<Value> = text
+        .lines()
+        .map(|l| serde_json::from_str(l).expect("a JSON line"))
+        .collect();
+    let ids: Vec<&str> = requests
+        .iter()
+        .filter_map(|r| r["fields"]["request_id"].as_str())
+        .collect();
     assert!(ids.len() >= 2 && ids.iter().all(|id| id.len() == 36), "{text}");
 }
