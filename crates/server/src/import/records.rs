@@ -143,7 +143,7 @@ impl Records {
             return None;
         }
         let record = store::own_record(fields.text("id").to_owned(), self.revision.clone(), now(), new);
-        let write = Write::Record(record);
+        let write = Write::Record(Box::new(record));
         Some(match stored {
             None => Verdict::Made(write),
             Some(_) => Verdict::Changed(write),

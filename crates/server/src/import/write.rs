@@ -39,7 +39,7 @@ pub enum Write {
     /// A CRM user and the employee behind it.
     CrmUser(CrmUser),
     /// A record of Outlay's own.
-    Record(Record),
+    Record(Box<Record>),
     /// An exchange rate.
     Rate(Rate),
 }

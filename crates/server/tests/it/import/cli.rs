@@ -186,7 +186,10 @@ fn commands_tell_what_they_did_and_what_is_wrong() {
     );
     let output = import(&data, "people", &bad, &[]);
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(text(&output.stderr), "row 2, email: \"nowhere\": Not a mail address\n");
+    assert_eq!(
+        text(&output.stderr),
+        "row 2, email: \"nowhere\": Not a mail address: write it like name@example.com\n"
+    );
     assert!(
         text(&output.stdout).contains("1 new, 0 changed, 0 unchanged, 1 rejected"),
         "{}",

@@ -56,7 +56,7 @@ fn a_file_is_looked_at_imported_and_its_rejected_rows_mended() {
         let rejected = ange.get(&format!("{at}/rejected")).await.expect(200).text;
         assert_eq!(
             rejected,
-            "工号,姓名,邮箱,备注,原因与改法\r\nN-2,乙,nowhere,'=1+1,邮箱: 不是邮箱地址\r\n"
+            "工号,姓名,邮箱,备注,原因与改法\r\nN-2,乙,nowhere,'=1+1,邮箱: 不是邮箱地址，请写成 name@example.com\r\n"
         );
         let mended = rejected.replace("nowhere", "b@example.com");
         let report = take(&ange, "people", mended).await;
