@@ -85,11 +85,28 @@ export async function checkWords(page) {
   assert.deepEqual(keys, [], `keys without words on ${page.url()}`);
 }
 
-/** Fails where the page is wider than the window, so that a phone would scroll sideways. */
+/**
+ * Fails where the page is wider than the window, so that a phone would scroll sideways, and where a table or a button
+ * is cut off at the window's edge; what lies in a box that scrolls by itself may be wider.
+ */
 export async function checkFits(page) {
-  const [content, window] = await page.evaluate(() => [
-    document.documentElement.scrollWidth,
-    document.documentElement.clientWidth,
-  ]);
+  const { content, window, cut } = await page.evaluate(() => {
+    const root = document.documentElement;
+    const scrolls = (element) => {
+      for (let up = element.parentElement; up; up = up.parentElement) {
+        if (['auto', 'scroll'].includes(getComputedStyle(up).overflowX)) return true;
+      }
+      return false;
+    };
+    const wide = [...document.querySelectorAll('table, button, input, select, h1')].filter(
+      (element) => element.checkVisibility() && element.getBoundingClientRect().right > root.clientWidth + 1 && !scrolls(element),
+    );
+    return {
+      content: root.scrollWidth,
+      window: root.clientWidth,
+      cut: wide.map((element) => element.outerHTML.slice(0, 120)),
+    };
+  });
   assert.ok(content <= window, `${page.url()} is ${content} px wide in a window of ${window} px`);
+  assert.deepEqual(cut, [], `cut off on ${page.url()} in a window of ${window} px`);
 }

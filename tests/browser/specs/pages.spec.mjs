@@ -42,14 +42,19 @@ const PAGES = {
     'inbox-done': '/inbox?tab=done',
     'claim-to-decide': '/claims/{task}',
   },
-  zhao: { 'inbox-finance': '/inbox', 'claims-all': '/claims?scope=all' },
+  zhao: {
+    'inbox-finance': '/inbox',
+    'claims-all': '/claims?scope=all',
+    'insights-all': '/insights',
+    'insights-deals': '/insights?by=deal',
+  },
   he: {
     payments: '/payments',
     batches: '/payments/batches',
     batch: '/payments/batches/{batch}',
     'payee-accounts': '/payments/accounts',
   },
-  sun: { 'insights-all': '/insights', 'insights-deals': '/insights?by=deal' },
+  sun: { 'insights-none': '/insights' },
   ange: {
     settings: '/settings',
     people: '/settings/people',
@@ -177,6 +182,22 @@ for (const look of LOOKS) {
     });
   }
 }
+
+test('a moment is told as the clock is where the reader works', async () => {
+  for (const [who, timeZone] of [
+    ['wang', 'Asia/Shanghai'],
+    ['katrin', 'Europe/Berlin'],
+  ]) {
+    const page = await logIn(browser, server, who);
+    await prefer(page, { locale: 'zh-CN', colorScheme: 'light' });
+    const { items } = await api(page, '/claims?scope=all');
+    await page.goto('/claims?scope=all');
+    const told = await page.locator('main tbody tr td.date').first().innerText();
+    const clock = new Intl.DateTimeFormat('sv-SE', { timeZone, hour: '2-digit', minute: '2-digit' });
+    assert.ok(told.endsWith(clock.format(new Date(items[0].updated_at))), `${who}: ${told}, ${items[0].updated_at}`);
+    await page.context().close();
+  }
+});
 
 test('style and scripts are small', async () => {
   const page = await open(browser, { url: server.url });

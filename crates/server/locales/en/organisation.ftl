@@ -127,3 +127,7 @@ field-last-admin = At least one working administrator must remain
 field-nobody-stands-in = Nobody can stand in for { $claim }: transfer it first, or name a head for the department
 field-has-left = Has left
 field-entity-currency = Must be the entity's currency, { $currency }
+action-addDocument = Bring a receipt
+action-keepProfile = Keep one's own settings
+action-makeToken = Make an API token
+action-revokeToken = Revoke an API token

@@ -118,3 +118,7 @@ field-last-admin = 至少要保留一位在职管理员
 field-nobody-stands-in = { $claim } 没有人可以代为审批：请先转交，或为部门指定负责人
 field-has-left = 已离职
 field-entity-currency = 须为该法人主体的币种 { $currency }
+action-addDocument = 添加票据
+action-keepProfile = 修改本人设置
+action-makeToken = 生成 API 令牌
+action-revokeToken = 吊销 API 令牌

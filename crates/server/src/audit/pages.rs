@@ -77,3 +77,21 @@ pub async fn entries(
     let permit = visitor.permit(&app, Action::ReadAudit, &Resource::Outlay)?;
     Ok(Json(view::entries(&mut app.db.read(), &permit, &wanted).await?))
 }
+
+#[cfg(test)]
+mod tests {
+    use outlay_core::words::Lang;
+
+    use crate::auth::Action;
+    use crate::shell::W;
+
+    #[test]
+    fn every_action_has_words() {
+        let others = ["logIn", "makeToken", "revokeToken"];
+        for code in Action::ALL.iter().map(|a| a.code()).chain(others) {
+            for lang in [Lang::Zh, Lang::En] {
+                assert!(W(lang).knows(&format!("action-{code}")), "{code} in {lang:?}");
+            }
+        }
+    }
+}

@@ -143,6 +143,7 @@ async fn names(sql: &mut Sql, rows: &[Row]) -> Result<HashMap<String, String>, E
     for (kind, table, column) in [
         ("claim", "claim", "number"),
         ("employee", "employee", "name"),
+        ("person", "employee", "name"),
         ("entity", "legal_entity", "name"),
     ] {
         let ids: BTreeSet<&str> = rows
@@ -174,7 +175,7 @@ fn shown(resource: &str, names: &HashMap<String, String>) -> (Option<String>, Op
             let href = number.as_ref().map(|n| format!("/claims/{n}"));
             (number, href)
         }
-        "employee" => (names.get(resource).cloned(), Some(format!("/settings/people/{id}"))),
+        "employee" | "person" => (names.get(resource).cloned(), Some(format!("/settings/people/{id}"))),
         "entity" => (names.get(resource).cloned(), None),
         "batch" => (Some(id.to_owned()), Some(format!("/payments/batches/{id}"))),
         "policy" => (Some(id.to_owned()), Some(format!("/settings/policies/{id}"))),

@@ -12,6 +12,7 @@ use crate::auth::Visitor;
 use crate::crm;
 use crate::db::Sql;
 use crate::error::Error;
+use crate::evidence;
 use crate::inbox::Names;
 use crate::shell::{self, W};
 
@@ -222,49 +223,17 @@ async fn way(sql: &mut Sql, visitor: &Visitor) -> Result<(Vec<WayView>, i64, Vec
     Ok((way, count, totals))
 }
 
-#[derive(sqlx::FromRow)]
-struct ReceiptRow {
-    id: String,
-    name: String,
-    seller: Option<String>,
-    issued_on: Option<String>,
-    grade: String,
-    gross_minor: Option<i64>,
-    currency: Option<String>,
-}
-
 async fn receipts(sql: &mut Sql, visitor: &Visitor) -> Result<(Vec<ReceiptView>, i64), Error> {
-    let me = visitor.person.id();
-    let (count,): (i64,) = sql
-        .one(
-            "SELECT COUNT(*) FROM document WHERE uploaded_by = $1 AND claim_id IS NULL",
-            args![me],
-        )
-        .await?;
-    let rows: Vec<ReceiptRow> = sql
-        .all(
-            "SELECT id, name, seller, issued_on, grade, gross_minor, currency FROM document \
-             WHERE uploaded_by = $1 AND claim_id IS NULL ORDER BY uploaded_at DESC LIMIT 4",
-            args![me],
-        )
-        .await?;
-    let receipts = rows
-        .into_iter()
-        .map(|row| {
-            let gross = match (row.gross_minor, row.currency) {
-                (Some(minor), Some(currency)) => Some(money(minor, &currency)?),
-                _ => None,
-            };
-            Ok(ReceiptView {
-                id: row.id,
-                name: row.seller.filter(|s| !s.is_empty()).unwrap_or(row.name),
-                issued_on: row.issued_on,
-                grade: row.grade,
-                gross,
-            })
-        })
-        .collect::<Result<_, Error>>()?;
-    Ok((receipts, count))
+    let (_, count) = evidence::store::count(sql, &visitor.person).await?;
+    let free = evidence::store::mine(sql, &visitor.person, true, None, 4).await?;
+    let receipts = free.into_iter().map(|document| ReceiptView {
+        gross: document.gross(),
+        id: document.id,
+        name: document.seller.filter(|s| !s.is_empty()).unwrap_or(document.name),
+        issued_on: document.issued_on,
+        grade: document.grade,
+    });
+    Ok((receipts.collect(), count))
 }
 
 #[derive(sqlx::FromRow)]
