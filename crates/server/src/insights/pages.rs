@@ -150,6 +150,9 @@ fn name(w: W, view: &InsightsView, row: &Row) -> String {
     }
 }
 
+/// Rows that the page shows; the table to download has more.
+const SHOWN: usize = 16;
+
 /// GET /insights.
 pub async fn show(
     State(app): State<Arc<App>>,
@@ -162,7 +165,7 @@ pub async fn show(
     if wanted.scope == Some(Whose::Departments) && matches!(wanted.by, Some(By::Account | By::Deal)) {
         wanted.by = None;
     }
-    let view = store::insights(&mut sql, &app, &visitor, &wanted).await?;
+    let view = store::insights(&mut sql, &app, &visitor, &wanted).await?.folded(SHOWN);
     let f = Frame::load(&mut sql, &app, &visitor, &headers, "insights").await?;
     let chart = chart::trend(f.w, &view)?;
     shell::page(&InsightsPage { f, view, chart })

@@ -194,3 +194,23 @@ pub struct InsightsView {
     /// The claims of each month.
     pub month_claims: Vec<String>,
 }
+
+impl InsightsView {
+    /// Keeps the first `most` rows and puts the others together, as a page that is read does.
+    pub fn folded(mut self, most: usize) -> InsightsView {
+        let rest = self.rows.split_off(self.rows.len().min(most));
+        if rest.is_empty() {
+            return self;
+        }
+        let costs = || rest.iter().map(|r| &r.cost).chain(&self.others);
+        let (pending, paid) = costs().fold((0_i64, 0_i64), |(pending, paid), cost| {
+            (
+                pending.saturating_add(cost.pending.minor),
+                paid.saturating_add(cost.paid.minor),
+            )
+        });
+        self.others = Some(Cost::new(pending, paid, self.total.sum.currency));
+        self.other_count += rest.len();
+        self
+    }
+}
