@@ -105,7 +105,7 @@ async function find() {
   found.claim = mine.items.find((claim) => claim.status === 'paid' || claim.status === 'archived').number;
   found.draft = mine.items.find((claim) => claim.status === 'draft' && claim.claimed.amount !== '0.00').number;
   found.receipt = await last(wang, '/receipts', 'main a[href^="/receipts/"]');
-  found.deal = await last(wang, '/crm/deals', 'a[data-item]');
+  found.deal = await last(wang, '/crm/deals', 'tr:has(td.big:not(:empty)) a[data-item]');
   found.account = await last(wang, '/crm/accounts', 'a[data-item]');
   await wang.context().close();
   const chen = await logIn(browser, server, 'chen');
