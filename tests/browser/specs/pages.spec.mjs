@@ -67,6 +67,7 @@ const PAGES = {
     connections: '/settings/connections',
     'connection-new': '/settings/connections/new',
     jobs: '/settings/jobs',
+    import: '/settings/import',
   },
   zhou: { audit: '/settings/audit' },
   katrin: { 'inbox-de': '/inbox' },
