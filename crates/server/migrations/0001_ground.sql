@@ -135,6 +135,7 @@ CREATE TABLE sync_run (
     ended_at BIGINT, seen BIGINT NOT NULL, changed BIGINT NOT NULL, refused BIGINT NOT NULL, error TEXT
 );
 CREATE INDEX sync_run_connection ON sync_run (connection_id, started_at);
+CREATE INDEX sync_run_ended ON sync_run (ended_at);
 -- Records that a pull could not take: kept until the same record is taken.
 CREATE TABLE sync_refused (
     connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, external_id TEXT NOT NULL,

@@ -4,7 +4,6 @@ use std::sync::{Arc, RwLock};
 
 use outlay_core::org::Org;
 
-use crate::args;
 use crate::auth::Rights;
 use crate::auth::session::Limiter;
 use crate::config::Config;
@@ -72,7 +71,7 @@ impl App {
 
     /// The organisation as it is now.
     pub async fn org(&self, sql: &mut Sql) -> Result<Arc<Org>, Error> {
-        let n = generation(sql, "org").await?;
+        let n = sql.mark("org").await?;
         if let Some(org) = self.org.get(n) {
             return Ok(org);
         }
@@ -81,17 +80,12 @@ impl App {
 
     /// The policies and flows as they are now.
     pub async fn rules(&self, sql: &mut Sql) -> Result<Arc<Rules>, Error> {
-        let n = generation(sql, "policies").await?;
+        let n = sql.mark("policies").await?;
         if let Some(rules) = self.rules.get(n) {
             return Ok(rules);
         }
         Ok(self.rules.put(n, policies::load(sql).await?))
     }
-}
-
-async fn generation(sql: &mut Sql, name: &str) -> Result<i64, Error> {
-    let (n,): (i64,) = sql.one("SELECT n FROM generation WHERE name = $1", args![name]).await?;
-    Ok(n)
 }
 
 /// Something kept in memory with the generation it was read at.

@@ -1,4 +1,5 @@
-//! What both benches share: a server with a made-up company, people with sessions, and figures.
+//! What both benches share: a made-up company, `outlay serve` over it as a process of its own, people with sessions, and
+//! figures.
 
 #![allow(
     dead_code,
@@ -7,19 +8,23 @@
     reason = "a bench may fail loudly; each uses a part of this"
 )]
 
-use std::collections::BTreeMap;
+mod served;
+mod times;
+
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use outlay::app::App;
 use outlay::auth::session;
+use outlay::clock;
 use outlay::config::Config;
 use outlay::demo::{self, Plan};
-use outlay::{clock, http};
 use outlay_core::ids::EmployeeId;
 use outlay_core::org::Org;
-use serde_json::Value;
+
+pub use served::{Person, Served};
+pub use times::{Table, print, timed};
 
 /// A runtime as `outlay serve` has it.
 pub fn runtime() -> tokio::runtime::Runtime {
@@ -35,22 +40,15 @@ pub fn runtime() -> tokio::runtime::Runtime {
         .unwrap()
 }
 
-/// Another runtime, once the first and all it held are gone.
-pub fn runtime_again() -> tokio::runtime::Runtime {
-    tokio::runtime::Runtime::new().unwrap()
-}
-
-/// A server in this process, reached over HTTP.
-pub struct Server {
+/// A company, open in this process until it is served by another.
+pub struct Company {
     pub app: Arc<App>,
     pub org: Arc<Org>,
-    pub base: String,
-    http: reqwest::Client,
 }
 
-impl Server {
-    /// Serves what `config` names; a company of `claims` claims is made if there is none.
-    pub async fn start(config: Config, claims: usize) -> Server {
+impl Company {
+    /// Opens what `config` names; a company of `claims` claims is made if there is none.
+    pub async fn open(config: Config, claims: usize) -> Company {
         let app = App::open(config).await.expect("opened");
         let (there,): (i64,) = app
             .db
@@ -64,26 +62,24 @@ impl Server {
                 claims,
                 now: clock::now(),
             };
-            demo::make(&app, plan, |done| {
+            let start = Instant::now();
+            let made = demo::make(&app, plan, |done| {
                 if done % 10_000 == 0 {
                     eprintln!("  {done} claims made");
                 }
             })
             .await
             .expect("made");
+            if claims > 0 {
+                let took = start.elapsed().as_secs_f64();
+                println!(
+                    "seeded {} claims with {} receipts in {took:.1} s",
+                    made.claims, made.receipts
+                );
+            }
         }
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let router = http::router(app.clone()).into_make_service_with_connect_info::<std::net::SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        tokio::spawn(outlay::jobs::run(app.clone(), std::future::pending()));
         let org = app.org(&mut app.db.read()).await.expect("the organisation");
-        Server {
-            app,
-            org,
-            base,
-            http: reqwest::Client::new(),
-        }
+        Company { app, org }
     }
 
     pub fn id(&self, key: &str) -> EmployeeId {
@@ -91,93 +87,18 @@ impl Server {
         self.org.employees().find(|e| e.email == email).expect("known").id
     }
 
-    pub async fn session(&self, id: EmployeeId) -> Person {
+    /// The cookie of a new session.
+    pub async fn session(&self, id: EmployeeId) -> String {
         let secret = session::begin(&self.app, id).await.expect("a session");
-        Person {
-            http: self.http.clone(),
-            base: self.base.clone(),
-            cookie: format!("{}={secret}", session::COOKIE),
-        }
-    }
-}
-
-/// Somebody with a session.
-#[derive(Clone)]
-pub struct Person {
-    http: reqwest::Client,
-    base: String,
-    cookie: String,
-}
-
-impl Person {
-    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.base));
-        request.header("origin", &self.base).header("cookie", &self.cookie)
+        format!("{}={secret}", session::COOKIE)
     }
 
-    /// The answer, which must be good.
-    pub async fn send(&self, request: reqwest::RequestBuilder) -> String {
-        let answer = request.send().await.expect("an answer");
-        let (status, path) = (answer.status(), answer.url().path().to_owned());
-        let text = answer.text().await.expect("text");
-        assert!(status.is_success(), "{path}: {status} {text}");
-        text
+    /// Starts `outlay serve` over it.
+    pub async fn serve(self) -> Served {
+        let config = self.app.config.clone();
+        drop(self);
+        Served::start(&config).await
     }
-
-    pub async fn get(&self, path: &str) -> String {
-        self.send(self.request(reqwest::Method::GET, path)).await
-    }
-
-    pub async fn get_json(&self, path: &str) -> Value {
-        serde_json::from_str(&self.get(path).await).expect("JSON")
-    }
-
-    pub async fn json(&self, method: reqwest::Method, path: &str, body: &Value) -> Value {
-        serde_json::from_str(&self.send(self.request(method, path).json(body)).await).unwrap_or(Value::Null)
-    }
-
-    pub async fn post(&self, path: &str, body: &Value) -> Value {
-        self.json(reqwest::Method::POST, path, body).await
-    }
-}
-
-/// Times of one kind of thing.
-#[derive(Default)]
-pub struct Times(Vec<Duration>);
-
-impl Times {
-    pub fn add(&mut self, took: Duration) {
-        self.0.push(took);
-    }
-
-    pub fn extend(&mut self, other: Times) {
-        self.0.extend(other.0);
-    }
-
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The time that `percent` of all stay within.
-    pub fn percentile(&mut self, percent: usize) -> Duration {
-        self.0.sort();
-        let at = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
-        self.0.get(at).copied().unwrap_or_default()
-    }
-}
-
-/// Times by name, in the order of names.
-pub type Table = BTreeMap<&'static str, Times>;
-
-pub async fn timed<T>(table: &mut Table, name: &'static str, work: impl Future<Output = T>) -> T {
-    let start = Instant::now();
-    let value = work.await;
-    table.entry(name).or_default().add(start.elapsed());
-    value
-}
-
-pub fn millis(time: Duration) -> String {
-    format!("{:.1}", time.as_secs_f64() * 1_000.0)
 }
 
 /// An argument `--name VALUE` of the bench.
@@ -207,10 +128,17 @@ pub fn config(data: &Path) -> Config {
     }
 }
 
+/// The machine's load averages.
+pub fn load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+}
+
 /// What the machine is, for the reader of the figures.
 pub fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split_whitespace().next().unwrap_or("?").to_owned();
-    format!("{cores} cores, load {load} before the run; clients and server share the cores")
+    format!(
+        "{cores} cores, load {} before the run; clients, server and database share the cores",
+        load()
+    )
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use outlay_core::canonical;
-use outlay_core::claim::{Actor, Claim, Decision, Effect, Event, Notice};
+use outlay_core::claim::{Actor, Allocation, Claim, Decision, Effect, Event, Line, Notice};
 use outlay_core::ids::EmployeeId;
 use outlay_core::policy::VersionRef;
 use serde::{Deserialize, Serialize};
@@ -54,9 +54,12 @@ pub async fn commit(
 ) -> Result<(), Error> {
     let claim = &decision.claim;
     write_claim(sql, before, claim).await?;
-    if before.is_none_or(|b| b.content != claim.content) {
-        write_allocations(sql, claim).await?;
+    let was = before.map(|b| &b.content);
+    if was.is_none_or(|was| was.lines != claim.content.lines) {
+        write_allocations(sql, before, claim).await?;
         write_documents(sql, before, claim).await?;
+    }
+    if was.is_none_or(|was| was.title != claim.content.title) {
         search::index(
             sql,
             "claim",
@@ -154,30 +157,15 @@ async fn write_claim(sql: &mut Sql, before: Option<&Claim>, claim: &Claim) -> Re
     if touched == 1 { Ok(()) } else { Err(Error::Conflict) }
 }
 
-async fn write_allocations(sql: &mut Sql, claim: &Claim) -> Result<(), Error> {
-    sql.run("DELETE FROM allocation WHERE claim_id = $1", args![claim.id])
-        .await?;
-    let rows: Vec<Vec<Value>> = claim
-        .content
-        .lines
-        .iter()
-        .flat_map(|line| {
-            line.allocations.iter().enumerate().map(move |(pos, a)| {
-                args![
-                    claim.id,
-                    line.id,
-                    pos,
-                    &line.category,
-                    line.incurred_on,
-                    a.account,
-                    a.deal,
-                    a.project,
-                    a.cost_center,
-                    a.amount.minor
-                ]
-            })
-        })
-        .collect();
+async fn write_allocations(sql: &mut Sql, before: Option<&Claim>, claim: &Claim) -> Result<(), Error> {
+    let (old, rows) = (before.map(allocations).unwrap_or_default(), allocations(claim));
+    if old == rows {
+        return Ok(());
+    }
+    if !old.is_empty() {
+        sql.run("DELETE FROM allocation WHERE claim_id = $1", args![claim.id])
+            .await?;
+    }
     for part in rows.chunks(100) {
         let text = format!(
             "INSERT INTO allocation (claim_id, line_id, pos, category, incurred_on, account_id, deal_id, project_id, \
@@ -187,6 +175,27 @@ async fn write_allocations(sql: &mut Sql, claim: &Claim) -> Result<(), Error> {
         sql.run_built(text, part.iter().flatten().cloned().collect()).await?;
     }
     Ok(())
+}
+
+fn allocations(claim: &Claim) -> Vec<Vec<Value>> {
+    let of = |line: &Line, (pos, a): (usize, &Allocation)| {
+        args![
+            claim.id,
+            line.id,
+            pos,
+            &line.category,
+            line.incurred_on,
+            a.account,
+            a.deal,
+            a.project,
+            a.cost_center,
+            a.amount.minor
+        ]
+    };
+    let lines = claim.content.lines.iter();
+    lines
+        .flat_map(|line| line.allocations.iter().enumerate().map(move |at| of(line, at)))
+        .collect()
 }
 
 /// Documents of the lines belong to this claim; those it dropped are free again.

@@ -64,6 +64,7 @@ pub async fn timeline(sql: &mut Sql, app: &App, w: W, claim: &Claim, zone: &str)
     let org = app.org(sql).await?;
     let mut views = Vec::with_capacity(rows.len());
     for row in rows {
+        app.vault.warm(sql, &row.subject_id, EVENTS).await?;
         // A subject whose key was destroyed leaves the envelope alone.
         let event = match app.vault.known(sql, &row.subject_id, EVENTS).await? {
             Some(key) => {

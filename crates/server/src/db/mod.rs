@@ -1,6 +1,8 @@
 //! The database: SQLite in one file, or PostgreSQL, with one SQL text and one way to write.
 
 pub mod dialect;
+mod marks;
+mod readers;
 mod sql;
 mod value;
 mod writer;
@@ -10,29 +12,40 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, PgPool};
 
 pub use sql::{Row, Sql};
 pub use value::{NulCharacter, Value};
 pub use writer::{Work, Writer};
 
+use marks::Renewals;
+use readers::Readers;
+use sql::To;
+
+use crate::audit::REQUEST_ID;
 use crate::error::Error;
 use crate::idempotency;
 
 /// The text of all tables, for both databases.
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
+/// A connection to PostgreSQL that rested this long is tried before it is used.
+const RESTED: Duration = Duration::from_secs(5);
+/// Readers of SQLite at once.
+const READERS: usize = 4;
+
 /// An open database. Cheap to clone.
 #[derive(Clone)]
-pub enum Db {
+pub struct Db {
+    at: At,
+    renewals: Renewals,
+}
+
+#[derive(Clone)]
+enum At {
     /// One file, one writer, many readers.
-    Sqlite {
-        /// Readers.
-        read: SqlitePool,
-        /// The writer.
-        writer: Writer,
-    },
+    Sqlite { read: Readers, writer: Writer },
     /// A server.
     Postgres(PgPool),
 }
@@ -49,10 +62,18 @@ impl Db {
             let pool = PgPoolOptions::new()
                 .max_connections(16)
                 .acquire_timeout(Duration::from_secs(10))
+                .test_before_acquire(false)
+                .before_acquire(|connection, meta| {
+                    Box::pin(async move {
+                        // A server that restarted is noticed after a pause; within one, asking costs as much as a query.
+                        Ok(meta.idle_for < RESTED || connection.ping().await.is_ok())
+                    })
+                })
                 .connect_with(PgConnectOptions::from_str(url)?)
                 .await?;
             MIGRATOR.run(&pool).await.map_err(|e| Error::Broken(e.to_string()))?;
-            return Ok(Db::Postgres(pool));
+            let (at, renewals) = (At::Postgres(pool), Renewals::default());
+            return Ok(Db { at, renewals });
         }
         if !url.starts_with("sqlite:") {
             return Err(Error::Broken("the database must be sqlite:PATH or postgres://…".into()));
@@ -71,27 +92,24 @@ impl Db {
             .run_direct(None, &mut connection, false)
             .await
             .map_err(|e| Error::Broken(e.to_string()))?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_with(
-                options
-                    .read_only(true)
-                    .create_if_missing(false)
-                    .pragma("query_only", "on"),
-            )
-            .await?;
-        Ok(Db::Sqlite {
-            read,
-            writer: Writer::start(connection, group),
-        })
+        let options = options
+            .read_only(true)
+            .create_if_missing(false)
+            .pragma("query_only", "on");
+        let read = Readers::open(options, READERS).await?;
+        let renewals = Renewals::default();
+        let writer = Writer::start(connection, group, renewals.clone());
+        let at = At::Sqlite { read, writer };
+        Ok(Db { at, renewals })
     }
 
     /// Where to read from.
     pub fn read(&self) -> Sql {
-        match self {
-            Db::Sqlite { read, .. } => Sql::SqlitePool(read.clone()),
-            Db::Postgres(pool) => Sql::PgPool(pool.clone()),
-        }
+        let to = match &self.at {
+            At::Sqlite { read, .. } => To::SqliteRead(read.clone()),
+            At::Postgres(pool) => To::PgPool(pool.clone()),
+        };
+        Sql::new(to, self.renewals.clone())
     }
 
     /// Runs `work` in one transaction: all of it is durable when this returns `Ok`, nothing of it on `Err`.
@@ -113,13 +131,25 @@ impl Db {
     }
 
     async fn commit<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T, Error> {
-        match self {
-            Db::Sqlite { writer, .. } => writer.write(work).await,
-            Db::Postgres(pool) => {
+        match &self.at {
+            At::Sqlite { writer, .. } => match REQUEST_ID.try_with(Clone::clone) {
+                Ok(id) => {
+                    // The writer is another task, and the audit still names the request.
+                    let work = Arc::new(work);
+                    writer
+                        .write(move |sql| {
+                            let (id, work) = (id.clone(), work.clone());
+                            Box::pin(async move { REQUEST_ID.scope(id, work(sql)).await })
+                        })
+                        .await
+                }
+                Err(_) => writer.write(work).await,
+            },
+            At::Postgres(pool) => {
                 let mut tries = 0;
                 loop {
                     tries += 1;
-                    let result = attempt(pool, &work).await;
+                    let result = self.attempt(pool, &work).await;
                     match result {
                         Err(Error::Sql(e)) if tries < 4 && lost_race(&e) => {}
                         other => return other,
@@ -131,17 +161,20 @@ impl Db {
 
     /// Whether several processes may share it.
     pub fn is_shared(&self) -> bool {
-        matches!(self, Db::Postgres(_))
+        matches!(self.at, At::Postgres(_))
     }
-}
 
-async fn attempt<T>(pool: &PgPool, work: &impl Work<T>) -> Result<T, Error> {
-    let mut sql = Sql::Pg(pool.begin().await?);
-    let value = work(&mut sql).await?;
-    if let Sql::Pg(tx) = sql {
-        tx.commit().await?;
+    async fn attempt<T>(&self, pool: &PgPool, work: &impl Work<T>) -> Result<T, Error> {
+        let mut sql = Sql::new(To::Pg(pool.begin().await?), self.renewals.clone());
+        let done = work(&mut sql).await;
+        let mut marks = std::mem::take(&mut sql.marks);
+        let done = match done {
+            Ok(value) => sql.commit().await.map(|()| value).map_err(Error::from),
+            Err(error) => Err(error),
+        };
+        marks.settle();
+        done
     }
-    Ok(value)
 }
 
 fn lost_race(error: &sqlx::Error) -> bool {
@@ -160,5 +193,6 @@ pub async fn renew(sql: &mut Sql, name: &str) -> Result<(), Error> {
         vec![Value::from(mark), Value::from(name)],
     )
     .await?;
+    sql.marks.renew();
     Ok(())
 }

@@ -7,6 +7,8 @@ use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Sql;
+use super::marks::Renewals;
+use super::sql::To;
 use crate::error::Error;
 
 /// Work for the writer. It may run twice if a group's commit fails, so it must not consume what it holds.
@@ -58,16 +60,19 @@ const GROUP: usize = 128;
 
 impl Writer {
     /// Starts the writer on its own connection. `group` false commits each work alone.
-    pub fn start(connection: sqlx::SqliteConnection, group: bool) -> Writer {
+    pub(super) fn start(connection: sqlx::SqliteConnection, group: bool, renewals: Renewals) -> Writer {
         let (queue, mut waiting) = mpsc::channel::<Box<dyn Job>>(1024);
         let most = if group { GROUP } else { 1 };
         tokio::spawn(async move {
-            let mut sql = Sql::Sqlite(connection);
+            let mut sql = Sql::new(To::Sqlite(connection), renewals);
             let mut jobs = Vec::with_capacity(most);
             while waiting.recv_many(&mut jobs, most).await > 0 {
-                if !together(&mut sql, &mut jobs).await {
+                let committed = together(&mut sql, &mut jobs).await;
+                sql.marks.settle();
+                if !committed {
                     for mut job in std::mem::take(&mut jobs) {
                         let committed = alone(&mut sql, job.as_mut()).await;
+                        sql.marks.settle();
                         job.answer(committed);
                     }
                     continue;
@@ -108,6 +113,9 @@ async fn together(sql: &mut Sql, jobs: &mut [Box<dyn Job>]) -> bool {
     for job in jobs.iter_mut() {
         let marked = sql.run("SAVEPOINT work", vec![]).await.is_ok();
         let good = job.run(sql).await;
+        if !good {
+            sql.marks.forget();
+        }
         let kept = good || sql.run("ROLLBACK TO work", vec![]).await.is_ok();
         if !marked || !kept || sql.run("RELEASE work", vec![]).await.is_err() {
             let _ = sql.run("ROLLBACK", vec![]).await;

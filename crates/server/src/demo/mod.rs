@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::{Span, Timestamp};
+use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::args;
@@ -98,6 +99,7 @@ pub async fn make(app: &Arc<App>, plan: Plan, progress: impl Fn(usize)) -> Resul
         files: Files::open_unsynced(&app.config.data.join("documents"))?,
         now: plan.now,
         waiting: Vec::new(),
+        living: None,
         due: Vec::new(),
         receipts: 0,
     };
@@ -120,6 +122,7 @@ pub async fn make(app: &Arc<App>, plan: Plan, progress: impl Fn(usize)) -> Resul
         maker.add(story).await?;
     }
     maker.flush().await?;
+    maker.wait().await?;
     let claims = claims + tour::propose(app, &stage, plan).await?;
     let (due, receipts) = (maker.due, maker.receipts);
     let batches = money::pay(app, &stage.company, due, &mut chance, plan.now).await?;
@@ -197,35 +200,30 @@ fn moment(chance: &mut Chance, plan: Plan, n: usize, stage: &Stage, person: &Per
 
 /// What already happened needs no mail and no write-back, and its events are numbered.
 async fn settle(app: &Arc<App>) -> Result<(), Error> {
-    const HOLDER: &str = "demo";
-    while live::pass(&app.db, HOLDER).await? > 0 {}
     app.db
         .write(|sql| {
             Box::pin(async move {
+                live::number_all(sql).await?;
                 sql.run("DELETE FROM job", args![]).await?;
-                sql.run("DELETE FROM lease WHERE holder = $1", args![HOLDER]).await?;
                 Ok(())
             })
         })
         .await
 }
 
-/// Lives stories, many in one transaction.
+/// Lives stories, many in one transaction, while the next ones are written.
 struct Maker<'a> {
     app: &'a Arc<App>,
     files: Files,
     now: Timestamp,
     waiting: Vec<Story>,
+    living: Option<JoinHandle<Result<Vec<Due>, Error>>>,
     due: Vec<Due>,
     receipts: usize,
 }
 
 impl Maker<'_> {
-    async fn add(&mut self, mut story: Story) -> Result<(), Error> {
-        for receipt in &mut story.receipts {
-            receipt.keep(self.app, &self.files).await?;
-            self.receipts += 1;
-        }
+    async fn add(&mut self, story: Story) -> Result<(), Error> {
         self.waiting.push(story);
         if self.waiting.len() == GROUP {
             self.flush().await
@@ -234,27 +232,43 @@ impl Maker<'_> {
         }
     }
 
+    /// Lets those waiting live, once those before have.
     async fn flush(&mut self) -> Result<(), Error> {
-        let (app, stories, now) = (self.app.clone(), Arc::new(std::mem::take(&mut self.waiting)), self.now);
-        let failed = Arc::new(AtomicUsize::new(0));
-        let at = failed.clone();
-        let due = self
-            .app
-            .db
-            .write(move |sql| {
-                let (app, stories, at) = (app.clone(), stories.clone(), at.clone());
-                Box::pin(async move {
-                    let mut due = Vec::new();
-                    for (n, story) in stories.iter().enumerate() {
-                        at.store(n, Ordering::Relaxed);
-                        due.extend(life::live(sql, &app, story, now).await?);
-                    }
-                    Ok(due)
-                })
-            })
-            .await
-            .inspect_err(|_| tracing::error!(story = failed.load(Ordering::Relaxed), "a demo claim was refused"))?;
-        self.due.extend(due);
+        let mut stories = std::mem::take(&mut self.waiting);
+        for receipt in stories.iter_mut().flat_map(|s| &mut s.receipts) {
+            receipt.keep(self.app, &self.files).await?;
+            self.receipts += 1;
+        }
+        self.wait().await?;
+        self.living = Some(tokio::spawn(live_all(self.app.clone(), stories, self.now)));
         Ok(())
     }
+
+    async fn wait(&mut self) -> Result<(), Error> {
+        if let Some(living) = self.living.take() {
+            let due = living.await.map_err(|e| Error::Broken(e.to_string()))?;
+            self.due.extend(due?);
+        }
+        Ok(())
+    }
+}
+
+async fn live_all(app: Arc<App>, stories: Vec<Story>, now: Timestamp) -> Result<Vec<Due>, Error> {
+    let (shared, stories) = (app.clone(), Arc::new(stories));
+    let failed = Arc::new(AtomicUsize::new(0));
+    let at = failed.clone();
+    app.db
+        .write(move |sql| {
+            let (app, stories, at) = (shared.clone(), stories.clone(), at.clone());
+            Box::pin(async move {
+                let mut due = Vec::new();
+                for (n, story) in stories.iter().enumerate() {
+                    at.store(n, Ordering::Relaxed);
+                    due.extend(life::live(sql, &app, story, now).await?);
+                }
+                Ok(due)
+            })
+        })
+        .await
+        .inspect_err(|_| tracing::error!(story = failed.load(Ordering::Relaxed), "a demo claim was refused"))
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
-pub use sequence::{pass, sequence};
+pub use sequence::{number_all, pass, sequence};
 pub use wake::Live;
 
 use crate::app::App;

@@ -68,6 +68,20 @@ pub async fn pass(db: &Db, holder: &str) -> Result<usize, Error> {
     .await
 }
 
+/// Numbers all waiting events at once, by time, within the transaction of `sql`: for bulk seeding, where nobody else works
+/// and each claim's events are dated in their order.
+pub async fn number_all(sql: &mut Sql) -> Result<(), Error> {
+    sql.run(
+        "INSERT INTO event_sequence (seq, event_id) SELECT \
+         (SELECT COALESCE(MAX(seq), 0) FROM event_sequence) + ROW_NUMBER() OVER (ORDER BY e.at, e.claim_id, e.n), e.id \
+         FROM event_unsequenced u JOIN event e ON e.id = u.event_id",
+        vec![],
+    )
+    .await?;
+    sql.run("DELETE FROM event_unsequenced", vec![]).await?;
+    Ok(())
+}
+
 async fn hold(sql: &mut Sql, holder: &str) -> Result<bool, Error> {
     let at = now().as_microsecond();
     let until = at + i64::try_from(LEASE.as_micros()).unwrap_or(0);
