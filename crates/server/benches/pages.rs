@@ -70,10 +70,13 @@ async fn run(name: &str, config: Config, claims: usize) {
         .expect("counted");
     let (events,): (i64,) = sql.one("SELECT COUNT(*) FROM event", args![]).await.expect("counted");
     println!("{claims} claims, {lines} lines, {events} events");
+    let finance = company.id("zhao");
+    let today = outlay::clock::day(outlay::clock::now(), "UTC");
+    let entity = company.org.primary(finance, today).expect("a place").entity;
     let seen: Vec<(String,)> = sql
         .all(
-            "SELECT number FROM claim WHERE status = 'archived' ORDER BY updated_at DESC LIMIT $1",
-            args![MANY],
+            "SELECT number FROM claim WHERE status = 'archived' AND entity_id = $1 ORDER BY updated_at DESC LIMIT $2",
+            args![entity, MANY],
         )
         .await
         .expect("claims");

@@ -32,7 +32,7 @@ impl Served {
             .env("OUTLAY_DATA", &config.data)
             .env("OUTLAY_DATABASE", config.database_url())
             .env("OUTLAY_LISTEN", format!("127.0.0.1:{port}"))
-            .env("RUST_LOG", "warn")
+            .env("RUST_LOG", "error")
             .stdout(Stdio::null())
             .spawn()
             .expect("started");
