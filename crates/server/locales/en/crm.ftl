@@ -54,6 +54,7 @@ crm-number = Number
 crm-subject = Subject
 crm-claimant = Claimant
 crm-state = State
+crm-all-claims = See all claims
 crm-allocated = Allocated here
 crm-of-total = of { $total }
 crm-open-deals = Open deals

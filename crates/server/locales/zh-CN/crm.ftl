@@ -51,6 +51,7 @@ crm-number = 编号
 crm-subject = 事由
 crm-claimant = 报销人
 crm-state = 状态
+crm-all-claims = 查看全部报销单
 crm-allocated = 归入此处
 crm-of-total = 共 { $total }
 crm-open-deals = 未结商机

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::edit;
 use super::form::{self, FormField};
 use super::records::{RecordView, RecordsView, RecordsWanted};
-use super::spend::{ClaimShare, Happening, percent};
+use super::spend::{ClaimShare, Happening, MOST_CLAIMS, percent};
 use super::view::{self, AccountView, DealView};
 use crate::app::App;
 use crate::auth::{Action, Resource, Visitor};
@@ -172,6 +172,14 @@ impl DealPage {
         status(&self.f, claim)
     }
 
+    fn claims(&self) -> &[ClaimShare] {
+        first(&self.v.claims)
+    }
+
+    fn claim_count(&self) -> String {
+        count(&self.v.claims)
+    }
+
     fn happening(&self, h: &Happening) -> (String, &'static str) {
         happening(&self.f, h)
     }
@@ -180,6 +188,14 @@ impl DealPage {
 impl AccountPage {
     fn status(&self, claim: &ClaimShare) -> String {
         status(&self.f, claim)
+    }
+
+    fn claims(&self) -> &[ClaimShare] {
+        first(&self.v.claims)
+    }
+
+    fn claim_count(&self) -> String {
+        count(&self.v.claims)
     }
 }
 
@@ -213,6 +229,19 @@ fn happening(f: &Frame, h: &Happening) -> (String, &'static str) {
         ("about".to_owned(), h.about.clone()),
     ];
     (f.w.args(&key, &values), icon)
+}
+
+/// Those that the page itself shows; the list of claims has all.
+fn first(claims: &[ClaimShare]) -> &[ClaimShare] {
+    &claims[..claims.len().min(20)]
+}
+
+fn count(claims: &[ClaimShare]) -> String {
+    if claims.len() < MOST_CLAIMS {
+        claims.len().to_string()
+    } else {
+        format!("{MOST_CLAIMS}+")
+    }
 }
 
 fn status(f: &Frame, claim: &ClaimShare) -> String {

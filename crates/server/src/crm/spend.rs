@@ -195,6 +195,9 @@ pub async fn sums(sql: &mut Sql, dim: &str, ids: &[&str]) -> Result<Vec<(String,
         .collect()
 }
 
+/// Most claims that a record's view names.
+pub const MOST_CLAIMS: usize = 100;
+
 /// Claims with a part for the record, as far as the reader may see them, newest first; and how many they may not see.
 pub async fn claims(
     sql: &mut Sql,
@@ -202,7 +205,6 @@ pub async fn claims(
     dim: &'static str,
     key: &str,
 ) -> Result<(Vec<ClaimShare>, i64), Error> {
-    const MOST: usize = 100;
     let (readable, mut values) = scope::readable(person, 2);
     values.insert(0, Value::from(key));
     let text = format!(
@@ -210,7 +212,7 @@ pub async fn claims(
          CAST(SUM(al.minor) AS BIGINT), c.updated_at FROM allocation al JOIN claim c ON c.id = al.claim_id \
          JOIN employee e ON e.id = c.claimant_id WHERE al.{dim}_id = $1 AND {readable} \
          GROUP BY c.id, c.number, c.title, c.claimant_id, e.name, c.status, c.currency, c.claimed_minor, c.updated_at \
-         ORDER BY c.updated_at DESC LIMIT {MOST}"
+         ORDER BY c.updated_at DESC LIMIT {MOST_CLAIMS}"
     );
     type Found = (String, String, String, String, String, String, i64, i64, i64);
     let rows: Vec<Found> = sql.all_built(text, values.clone()).await?;

@@ -85,7 +85,9 @@ impl Db {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(512)
+            .row_buffer_size(1024)
             .pragma("cache_size", "-16000")
+            .pragma("mmap_size", "1073741824")
             .pragma("temp_store", "memory");
         let mut connection = options.clone().connect().await?;
         MIGRATOR
