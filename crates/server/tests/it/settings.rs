@@ -1,5 +1,6 @@
 //! Settings: people and their leaving, rules, rights and the audit.
 
+use outlay::args;
 use outlay_core::claim::{Command, Status};
 use serde_json::{Value, json};
 
@@ -239,5 +240,27 @@ fn the_audit_is_for_auditors_page_by_page() {
         for who in ["ange", "zhao", "wang"] {
             world.as_(who).await.get("/api/v1/audit").await.expect(403);
         }
+    });
+}
+
+#[test]
+fn the_audit_names_the_request_that_did_it() {
+    on_both(|world| async move {
+        let ange = world.as_("ange").await;
+        let wang = world.id("wang").await;
+        let path = format!("{}/api/v1/employees/{wang}/roles", ange.base);
+        let request = ange.http.post(path).header("x-request-id", "asked-by-the-test");
+        ange.send(request.json(&json!({"role": "auditor"}))).await.expect(201);
+        let found: Vec<(String,)> = world
+            .app
+            .db
+            .read()
+            .all(
+                "SELECT resource FROM audit_entry WHERE request_id = $1",
+                args!["asked-by-the-test"],
+            )
+            .await
+            .expect("read");
+        assert_eq!(found, [(format!("employee:{wang}"),)]);
     });
 }
