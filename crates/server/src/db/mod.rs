@@ -87,7 +87,7 @@ impl Db {
             .statement_cache_capacity(512)
             .row_buffer_size(1024)
             .pragma("cache_size", "-16000")
-            .pragma("mmap_size", "1073741824")
+            .pragma("mmap_size", "134217728")
             .pragma("temp_store", "memory");
         let mut connection = options.clone().connect().await?;
         MIGRATOR
