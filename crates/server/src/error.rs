@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use outlay_core::claim::{Problem, Refusal};
 use serde::Serialize;
 
-use crate::db::NulCharacter;
+use crate::db::SqlError;
 
 /// Whatever a request or a job can end with.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +78,7 @@ pub enum Error {
     Crm(#[from] outlay_connect::Error),
     /// The database failed.
     #[error("the database failed: {0}")]
-    Sql(sqlx::Error),
+    Sql(SqlError),
     /// Something of ours or of the machine's is broken; the text is for the log alone.
     #[error("{0}")]
     Broken(String),
@@ -161,10 +161,10 @@ impl Error {
     }
 }
 
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
+impl From<SqlError> for Error {
+    fn from(error: SqlError) -> Self {
         match error {
-            sqlx::Error::Encode(cause) if cause.is::<NulCharacter>() => Error::field("text", "nul"),
+            SqlError::Nul => Error::field("text", "nul"),
             other => Error::Sql(other),
         }
     }

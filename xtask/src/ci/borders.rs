@@ -11,6 +11,7 @@ const BORDERS: &[(&str, &[&str])] = &[
         &[
             "tokio",
             "sqlx",
+            "rusqlite",
             "axum",
             "hyper",
             "reqwest",
@@ -24,9 +25,20 @@ const BORDERS: &[(&str, &[&str])] = &[
     ),
     (
         "outlay-documents",
-        &["sqlx", "axum", "hyper", "reqwest", "outlay-connect", "outlay"],
+        &[
+            "sqlx",
+            "rusqlite",
+            "axum",
+            "hyper",
+            "reqwest",
+            "outlay-connect",
+            "outlay",
+        ],
     ),
-    ("outlay-connect", &["sqlx", "axum", "outlay-documents", "outlay"]),
+    (
+        "outlay-connect",
+        &["sqlx", "rusqlite", "axum", "outlay-documents", "outlay"],
+    ),
 ];
 
 /// Refuses a dependency across a border, and shows the way it came in.

@@ -61,7 +61,7 @@ pub struct AuditView {
     pub next: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct Row {
     id: String,
     at: i64,

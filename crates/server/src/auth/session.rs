@@ -104,7 +104,7 @@ pub async fn by_cookie(sql: &mut Sql, secret: &str) -> Result<Option<EmployeeId>
 }
 
 /// A personal API token in use.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, serde::Deserialize)]
 pub struct Token {
     /// Its id.
     pub id: String,

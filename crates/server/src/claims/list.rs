@@ -96,7 +96,7 @@ pub struct ClaimList {
     pub next: Option<String>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct Row {
     id: String,
     number: String,

@@ -13,7 +13,7 @@ use crate::db::Sql;
 use crate::error::Error;
 
 /// A record that is linked or may be.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, serde::Deserialize)]
 pub struct Record {
     /// Its id in Outlay.
     pub id: String,

@@ -299,7 +299,7 @@ impl Reading<'_> {
         if let Some(evidence) = here {
             return Ok(Some(evidence.clone()));
         }
-        #[derive(sqlx::FromRow)]
+        #[derive(serde::Deserialize)]
         struct Row {
             id: String,
             sha256: String,

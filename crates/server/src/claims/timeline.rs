@@ -39,7 +39,7 @@ pub struct EventView {
     pub tone: &'static str,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct Row {
     n: i64,
     kind: String,

@@ -3,14 +3,11 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-
-use anyhow::{Context, Result, bail};
-use sqlx::ConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
 
 use super::{lock, say};
 use crate::config::Config;
+use crate::db::sqlite;
+use anyhow::{Context, Result, bail};
 
 /// Where to.
 #[derive(clap::Args)]
@@ -36,7 +33,7 @@ pub struct Restore {
 }
 
 /// Packs.
-pub async fn backup(config: &Config, options: &Backup) -> Result<()> {
+pub fn backup(config: &Config, options: &Backup) -> Result<()> {
     let data = &config.data;
     if !data.is_dir() {
         bail!("{} is no data folder", data.display());
@@ -51,7 +48,9 @@ pub async fn backup(config: &Config, options: &Backup) -> Result<()> {
     let _ = std::fs::remove_file(&snapshot);
     let shared = config.is_shared();
     if !shared {
-        snapshot_sqlite(config, &snapshot).await?;
+        let url = config.database_url();
+        let database = sqlite::path(&url).context("the database is no file")?;
+        sqlite::copy(database, &snapshot).context("cannot copy the database")?;
     }
     let packed = pack(data, (!shared).then_some(snapshot.as_path()), &part);
     let _ = std::fs::remove_file(&snapshot);
@@ -64,22 +63,6 @@ pub async fn backup(config: &Config, options: &Backup) -> Result<()> {
             config.database_shown()
         ));
     }
-    Ok(())
-}
-
-/// The database as of one moment; readers and the writer go on.
-async fn snapshot_sqlite(config: &Config, to: &Path) -> Result<()> {
-    let mut connection = SqliteConnectOptions::from_str(&config.database_url())?
-        .create_if_missing(false)
-        .busy_timeout(std::time::Duration::from_secs(30))
-        .connect()
-        .await
-        .context("cannot open the database")?;
-    sqlx::query("VACUUM INTO $1")
-        .bind(to.to_str().context("the file's name must be UTF-8")?)
-        .execute(&mut connection)
-        .await
-        .context("cannot copy the database")?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, LogFormat};
+use crate::db::READERS;
 
 #[derive(Parser)]
 #[command(
@@ -126,7 +127,12 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
     let config = cli.settings.load()?;
     log_to_stderr(config.log);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    // Each reader of SQLite may keep one thread busy.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores + READERS)
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let done = match cli.command {
             Command::Import(options) => return tables::import(config, &options).await,
@@ -138,7 +144,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Demo(options) => demo::run(config, &options, cli.settings.listen).await,
             Command::Init(options) => company::init(config, &options).await,
             Command::User(command) => company::user(config, &command).await,
-            Command::Backup(options) => backup::backup(&config, &options).await,
+            Command::Backup(options) => backup::backup(&config, &options),
             Command::Restore(options) => backup::restore(&config, &options),
             Command::Read(_) | Command::Openapi => Ok(()),
         };

@@ -286,7 +286,7 @@ fn query(object: Object) -> String {
     format!("SELECT {} FROM {} r {joins}", columns.join(", "), table(object))
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct Row {
     id: String,
     connection_id: Option<String>,

@@ -1,9 +1,13 @@
 //! The database: SQLite in one file, or PostgreSQL, with one SQL text and one way to write.
 
 pub mod dialect;
+mod error;
 mod marks;
+mod migrate;
 mod readers;
+mod row;
 mod sql;
+pub mod sqlite;
 mod value;
 mod writer;
 
@@ -12,11 +16,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, PgPool};
+use sqlx::{Connection, PgPool};
 
-pub use sql::{Row, Sql};
-pub use value::{NulCharacter, Value};
+pub use error::SqlError;
+pub use row::Row;
+pub use sql::Sql;
+pub use value::Value;
 pub use writer::{Work, Writer};
 
 use marks::Renewals;
@@ -32,8 +37,8 @@ static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
 /// A connection to PostgreSQL that rested this long is tried before it is used.
 const RESTED: Duration = Duration::from_secs(5);
-/// Readers of SQLite at once.
-const READERS: usize = 4;
+/// Readers of SQLite at once. Each keeps a thread of the runtime busy, which therefore has some more.
+pub const READERS: usize = 4;
 
 /// An open database. Cheap to clone.
 #[derive(Clone)]
@@ -69,36 +74,18 @@ impl Db {
                         Ok(meta.idle_for < RESTED || connection.ping().await.is_ok())
                     })
                 })
-                .connect_with(PgConnectOptions::from_str(url)?)
-                .await?;
+                .connect_with(PgConnectOptions::from_str(url).map_err(SqlError::from)?)
+                .await
+                .map_err(SqlError::from)?;
             MIGRATOR.run(&pool).await.map_err(|e| Error::Broken(e.to_string()))?;
             let (at, renewals) = (At::Postgres(pool), Renewals::default());
             return Ok(Db { at, renewals });
         }
-        if !url.starts_with("sqlite:") {
-            return Err(Error::Broken("the database must be sqlite:PATH or postgres://…".into()));
-        }
-        let options = SqliteConnectOptions::from_str(url)?
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10))
-            .statement_cache_capacity(512)
-            .row_buffer_size(1024)
-            .pragma("cache_size", "-16000")
-            .pragma("mmap_size", "134217728")
-            .pragma("temp_store", "memory");
-        let mut connection = options.clone().connect().await?;
-        MIGRATOR
-            .run_direct(None, &mut connection, false)
-            .await
-            .map_err(|e| Error::Broken(e.to_string()))?;
-        let options = options
-            .read_only(true)
-            .create_if_missing(false)
-            .pragma("query_only", "on");
-        let read = Readers::open(options, READERS).await?;
+        let path = sqlite::path(url)
+            .ok_or_else(|| Error::Broken("the database must be sqlite:PATH or postgres://…".into()))?;
+        let mut connection = sqlite::writer(path)?;
+        migrate::sqlite(&mut connection, &MIGRATOR)?;
+        let read = Readers::open(path, READERS)?;
         let renewals = Renewals::default();
         let writer = Writer::start(connection, group, renewals.clone());
         let at = At::Sqlite { read, writer };
@@ -153,7 +140,7 @@ impl Db {
                     tries += 1;
                     let result = self.attempt(pool, &work).await;
                     match result {
-                        Err(Error::Sql(e)) if tries < 4 && lost_race(&e) => {}
+                        Err(Error::Sql(e)) if tries < 4 && e.lost_race() => {}
                         other => return other,
                     }
                 }
@@ -167,7 +154,10 @@ impl Db {
     }
 
     async fn attempt<T>(&self, pool: &PgPool, work: &impl Work<T>) -> Result<T, Error> {
-        let mut sql = Sql::new(To::Pg(pool.begin().await?), self.renewals.clone());
+        let mut sql = Sql::new(
+            To::Pg(pool.begin().await.map_err(SqlError::from)?),
+            self.renewals.clone(),
+        );
         let done = work(&mut sql).await;
         let mut marks = std::mem::take(&mut sql.marks);
         let done = match done {
@@ -177,13 +167,6 @@ impl Db {
         marks.settle();
         done
     }
-}
-
-fn lost_race(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .and_then(|e| e.code())
-        .is_some_and(|code| code == "40001" || code == "40P01")
 }
 
 /// Marks what processes keep in memory under `name` as changed, within the changing transaction. The mark is random, so

@@ -1,48 +1,50 @@
 //! SQLite's readers: a few connections lent for one statement each, the last used first, since its cache is warm.
 
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, SqliteConnection};
+use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{SqlError, sqlite};
 
 /// Lends connections.
 #[derive(Clone)]
 pub struct Readers {
-    options: Arc<SqliteConnectOptions>,
-    idle: Arc<Mutex<Vec<SqliteConnection>>>,
+    path: Arc<PathBuf>,
+    idle: Arc<Mutex<Vec<Connection>>>,
     free: Arc<Semaphore>,
 }
 
-/// A connection on loan. One that is dropped without [`Lent::back`], its statement broken off, is closed.
+/// A connection on loan; goes back when dropped.
 pub struct Lent {
-    /// The connection.
-    pub connection: SqliteConnection,
+    connection: Option<Connection>,
     home: Readers,
     _turn: OwnedSemaphorePermit,
 }
 
 impl Readers {
-    /// Connections as `options` say, `most` at once; the first is opened now.
-    pub async fn open(options: SqliteConnectOptions, most: usize) -> Result<Readers, sqlx::Error> {
-        let first = options.connect().await?;
+    /// Connections to the file, `most` at once; the first is opened now.
+    pub fn open(path: &Path, most: usize) -> Result<Readers, SqlError> {
+        let first = sqlite::reader(path)?;
         Ok(Readers {
-            options: Arc::new(options),
+            path: Arc::new(path.to_owned()),
             idle: Arc::new(Mutex::new(vec![first])),
             free: Arc::new(Semaphore::new(most)),
         })
     }
 
     /// Lends a connection, once one is free.
-    pub async fn lend(&self) -> Result<Lent, sqlx::Error> {
+    pub async fn lend(&self) -> Result<Lent, SqlError> {
         let turn = self.free.clone().acquire_owned().await;
-        let _turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
+        let _turn = turn.map_err(|_| SqlError::Shape("the readers are closed".into()))?;
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => self.options.connect().await?,
+            None => sqlite::reader(&self.path)?,
         };
-        let home = self.clone();
+        let (connection, home) = (Some(connection), self.clone());
         Ok(Lent {
             connection,
             home,
@@ -51,10 +53,17 @@ impl Readers {
     }
 }
 
-impl Lent {
-    /// Gives it back, its statement being done.
-    pub fn back(self) {
+impl Deref for Lent {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("it is lent until it is dropped")
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
         let mut idle = self.home.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push(self.connection);
+        idle.extend(self.connection.take());
     }
 }

@@ -1,16 +1,13 @@
 //! Statements with one text for both databases.
 
-use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, FromRow, PgPool, Postgres, SqliteConnection, Transaction};
+use rusqlite::Connection;
+use sqlx::{AssertSqlSafe, PgPool, Postgres, SqlSafeStr, SqlStr, Transaction};
 
 use super::marks::{Marks, Renewals};
 use super::readers::Readers;
+use super::row::{self, Row};
 use super::value::{self, Value};
-
-/// A row type that both databases can fill; `derive(sqlx::FromRow)` and tuples are.
-pub trait Row: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
-impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+use super::{SqlError, sqlite};
 
 /// Where statements run: connections for reading, or one open transaction.
 pub struct Sql {
@@ -22,38 +19,11 @@ pub(super) enum To {
     /// Reads on SQLite.
     SqliteRead(Readers),
     /// The writer's connection, inside its transaction.
-    Sqlite(SqliteConnection),
+    Sqlite(Connection),
     /// Reads on PostgreSQL.
     PgPool(PgPool),
     /// A transaction on PostgreSQL.
     Pg(Transaction<'static, Postgres>),
-}
-
-macro_rules! on {
-    ($self:expr, $args:expr, |$executor:ident, $bound:ident| $body:expr) => {
-        match &mut $self.to {
-            To::SqliteRead(readers) => {
-                let $bound = value::sqlite($args)?;
-                let mut lent = readers.lend().await?;
-                let $executor = &mut lent.connection;
-                let result = $body;
-                lent.back();
-                result
-            }
-            To::Sqlite(connection) => {
-                let ($executor, $bound) = (&mut *connection, value::sqlite($args)?);
-                $body
-            }
-            To::PgPool(pool) => {
-                let ($executor, $bound) = (&*pool, value::postgres($args)?);
-                $body
-            }
-            To::Pg(tx) => {
-                let ($executor, $bound) = (&mut **tx, value::postgres($args)?);
-                $body
-            }
-        }
-    };
 }
 
 impl Sql {
@@ -65,15 +35,15 @@ impl Sql {
     }
 
     /// Commits a transaction on PostgreSQL.
-    pub(super) async fn commit(self) -> Result<(), sqlx::Error> {
+    pub(super) async fn commit(self) -> Result<(), SqlError> {
         match self.to {
-            To::Pg(tx) => tx.commit().await,
+            To::Pg(tx) => Ok(tx.commit().await?),
             _ => Ok(()),
         }
     }
 
     /// The mark of what is kept in memory under `name`; see [`super::renew`].
-    pub async fn mark(&mut self, name: &str) -> Result<i64, sqlx::Error> {
+    pub async fn mark(&mut self, name: &str) -> Result<i64, SqlError> {
         if let Some(n) = self.marks.known(name) {
             return Ok(n);
         }
@@ -81,60 +51,83 @@ impl Sql {
         let all: Vec<(String, i64)> = self.all("SELECT name, n FROM generation", vec![]).await?;
         let n = all.iter().find(|(known, _)| known == name).map(|(_, n)| *n);
         self.marks.keep(at, all);
-        n.ok_or(sqlx::Error::RowNotFound)
+        n.ok_or(SqlError::NoRow)
     }
 
     /// All rows.
-    pub async fn all<T: Row>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<T>, sqlx::Error> {
-        on!(self, args, |executor, bound| sqlx::query_as_with(sql, bound)
-            .fetch_all(executor)
-            .await)
+    pub async fn all<T: Row>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<T>, SqlError> {
+        self.rows(sql.into_sql_str(), args, usize::MAX).await
     }
 
-    /// The one row, or none.
-    pub async fn maybe<T: Row>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Option<T>, sqlx::Error> {
-        on!(self, args, |executor, bound| sqlx::query_as_with(sql, bound)
-            .fetch_optional(executor)
-            .await)
+    /// The first row, or none.
+    pub async fn maybe<T: Row>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Option<T>, SqlError> {
+        Ok(self.rows(sql.into_sql_str(), args, 1).await?.pop())
     }
 
-    /// The one row; [`sqlx::Error::RowNotFound`] if there is none.
-    pub async fn one<T: Row>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<T, sqlx::Error> {
-        on!(self, args, |executor, bound| sqlx::query_as_with(sql, bound)
-            .fetch_one(executor)
-            .await)
+    /// The one row; [`SqlError::NoRow`] if there is none.
+    pub async fn one<T: Row>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<T, SqlError> {
+        self.maybe(sql, args).await?.ok_or(SqlError::NoRow)
     }
 
     /// Carries a statement out; the number of rows it touched.
-    pub async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, sqlx::Error> {
-        on!(self, args, |executor, bound| Ok(sqlx::query_with(sql, bound)
-            .execute(executor)
-            .await?
-            .rows_affected()))
+    pub async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64, SqlError> {
+        self.execute(sql.into_sql_str(), args).await
     }
 
     /// As [`Sql::all`], for a text put together from literals of ours only; every value still goes through `args`.
-    pub async fn all_built<T: Row>(&mut self, sql: String, args: Vec<Value>) -> Result<Vec<T>, sqlx::Error> {
-        on!(self, args, |executor, bound| sqlx::query_as_with(
-            AssertSqlSafe(sql),
-            bound
-        )
-        .fetch_all(executor)
-        .await)
+    pub async fn all_built<T: Row>(&mut self, sql: String, args: Vec<Value>) -> Result<Vec<T>, SqlError> {
+        self.rows(AssertSqlSafe(sql).into_sql_str(), args, usize::MAX).await
     }
 
     /// As [`Sql::run`], for a text put together from literals of ours only.
-    pub async fn run_built(&mut self, sql: String, args: Vec<Value>) -> Result<u64, sqlx::Error> {
-        on!(self, args, |executor, bound| {
-            Ok(sqlx::query_with(AssertSqlSafe(sql), bound)
-                .execute(executor)
-                .await?
-                .rows_affected())
-        })
+    pub async fn run_built(&mut self, sql: String, args: Vec<Value>) -> Result<u64, SqlError> {
+        self.execute(AssertSqlSafe(sql).into_sql_str(), args).await
+    }
+
+    async fn rows<T: Row>(&mut self, sql: SqlStr, args: Vec<Value>, most: usize) -> Result<Vec<T>, SqlError> {
+        value::storable(&args)?;
+        match &mut self.to {
+            To::SqliteRead(readers) => {
+                let lent = readers.lend().await?;
+                sqlite::rows(&lent, sql.as_str(), &args, most)
+            }
+            To::Sqlite(connection) => sqlite::rows(connection, sql.as_str(), &args, most),
+            To::PgPool(pool) => postgres_rows(&*pool, sql, args, most).await,
+            To::Pg(tx) => postgres_rows(&mut **tx, sql, args, most).await,
+        }
+    }
+
+    async fn execute(&mut self, sql: SqlStr, args: Vec<Value>) -> Result<u64, SqlError> {
+        value::storable(&args)?;
+        let done = match &mut self.to {
+            To::SqliteRead(readers) => {
+                let lent = readers.lend().await?;
+                return sqlite::run(&lent, sql.as_str(), &args);
+            }
+            To::Sqlite(connection) => return sqlite::run(connection, sql.as_str(), &args),
+            To::PgPool(pool) => sqlx::query_with(sql, value::postgres(args)?).execute(&*pool).await?,
+            To::Pg(tx) => sqlx::query_with(sql, value::postgres(args)?).execute(&mut **tx).await?,
+        };
+        Ok(done.rows_affected())
     }
 
     /// Whether this is PostgreSQL; only `db::dialect` asks.
     pub(super) fn is_postgres(&self) -> bool {
         matches!(self.to, To::Pg(_) | To::PgPool(_))
     }
+}
+
+async fn postgres_rows<'e, T: Row>(
+    executor: impl sqlx::Executor<'e, Database = Postgres>,
+    sql: SqlStr,
+    args: Vec<Value>,
+    most: usize,
+) -> Result<Vec<T>, SqlError> {
+    let query = sqlx::query_with(sql, value::postgres(args)?);
+    let rows = if most == 1 {
+        query.fetch_optional(executor).await?.into_iter().collect()
+    } else {
+        query.fetch_all(executor).await?
+    };
+    rows.iter().map(row::read).collect()
 }

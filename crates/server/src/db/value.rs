@@ -1,8 +1,9 @@
 //! Values bound to statements: the few types that both databases share.
 
+use sqlx::Arguments;
 use sqlx::postgres::PgArguments;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments, Encode, Postgres, Sqlite, Type};
+
+use super::SqlError;
 
 /// A value for `$n`; `None` is NULL of that type.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,40 +73,25 @@ macro_rules! args {
     ($($value:expr),* $(,)?) => { vec![$($crate::db::Value::from($value)),*] };
 }
 
-pub(super) fn sqlite(values: Vec<Value>) -> Result<SqliteArguments, sqlx::Error> {
-    let mut args = SqliteArguments::default();
-    for value in values {
-        add::<Sqlite, _>(&mut args, value)?;
+/// Refuses what one of the databases cannot store.
+pub(super) fn storable(values: &[Value]) -> Result<(), SqlError> {
+    let nul = |value: &Value| matches!(value, Value::Text(Some(text)) if text.contains('\0'));
+    if values.iter().any(nul) {
+        Err(SqlError::Nul)
+    } else {
+        Ok(())
     }
-    Ok(args)
 }
 
-pub(super) fn postgres(values: Vec<Value>) -> Result<PgArguments, sqlx::Error> {
+pub(super) fn postgres(values: Vec<Value>) -> Result<PgArguments, SqlError> {
     let mut args = PgArguments::default();
     for value in values {
-        add::<Postgres, _>(&mut args, value)?;
+        match value {
+            Value::Int(v) => args.add(v),
+            Value::Text(v) => args.add(v),
+            Value::Bool(v) => args.add(v),
+        }
+        .map_err(sqlx::Error::Encode)?;
     }
     Ok(args)
-}
-
-/// U+0000 in a text: PostgreSQL stores none, so neither database gets any.
-#[derive(Debug, thiserror::Error)]
-#[error("a text holds the character U+0000")]
-pub struct NulCharacter;
-
-fn add<D, A>(args: &mut A, value: Value) -> Result<(), sqlx::Error>
-where
-    D: sqlx::Database,
-    A: Arguments<Database = D>,
-    Option<i64>: for<'q> Encode<'q, D> + Type<D>,
-    Option<String>: for<'q> Encode<'q, D> + Type<D>,
-    Option<bool>: for<'q> Encode<'q, D> + Type<D>,
-{
-    match value {
-        Value::Text(Some(text)) if text.contains('\0') => Err(NulCharacter.into()),
-        Value::Int(v) => args.add(v),
-        Value::Text(v) => args.add(v),
-        Value::Bool(v) => args.add(v),
-    }
-    .map_err(sqlx::Error::Encode)
 }

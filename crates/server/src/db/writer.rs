@@ -1,4 +1,5 @@
-//! SQLite's one writer: takes all work waiting, runs each in a savepoint, commits once, then answers (group commit).
+//! SQLite's one writer, a thread of its own: takes all work waiting, runs each in a savepoint, commits once, then answers
+//! (group commit).
 
 use std::panic::AssertUnwindSafe;
 
@@ -15,7 +16,7 @@ use crate::error::Error;
 pub trait Work<T>: for<'a> Fn(&'a mut Sql) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static {}
 impl<T, F> Work<T> for F where F: for<'a> Fn(&'a mut Sql) -> BoxFuture<'a, Result<T, Error>> + Send + Sync + 'static {}
 
-/// Hands work to the writer task.
+/// Hands work to the writer thread.
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Box<dyn Job>>,
@@ -60,26 +61,15 @@ const GROUP: usize = 128;
 
 impl Writer {
     /// Starts the writer on its own connection. `group` false commits each work alone.
-    pub(super) fn start(connection: sqlx::SqliteConnection, group: bool, renewals: Renewals) -> Writer {
+    pub(super) fn start(connection: rusqlite::Connection, group: bool, renewals: Renewals) -> Writer {
         let (queue, mut waiting) = mpsc::channel::<Box<dyn Job>>(1024);
         let most = if group { GROUP } else { 1 };
-        tokio::spawn(async move {
+        let runtime = tokio::runtime::Handle::current();
+        std::thread::spawn(move || {
             let mut sql = Sql::new(To::Sqlite(connection), renewals);
             let mut jobs = Vec::with_capacity(most);
-            while waiting.recv_many(&mut jobs, most).await > 0 {
-                let committed = together(&mut sql, &mut jobs).await;
-                sql.marks.settle();
-                if !committed {
-                    for mut job in std::mem::take(&mut jobs) {
-                        let committed = alone(&mut sql, job.as_mut()).await;
-                        sql.marks.settle();
-                        job.answer(committed);
-                    }
-                    continue;
-                }
-                for job in jobs.drain(..) {
-                    job.answer(true);
-                }
+            while waiting.blocking_recv_many(&mut jobs, most) > 0 {
+                runtime.block_on(finish(&mut sql, &mut jobs));
             }
         });
         Writer { queue }
@@ -99,6 +89,20 @@ impl Writer {
         answer
             .await
             .map_err(|_| Error::Broken("the writer has stopped".into()))?
+    }
+}
+
+async fn finish(sql: &mut Sql, jobs: &mut Vec<Box<dyn Job>>) {
+    let committed = together(sql, jobs).await;
+    sql.marks.settle();
+    for mut job in jobs.drain(..) {
+        if committed {
+            job.answer(true);
+        } else {
+            let committed = alone(sql, job.as_mut()).await;
+            sql.marks.settle();
+            job.answer(committed);
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::people::stored;
 
 /// A stored document, with the claim it is on.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, serde::Deserialize)]
 pub struct Document {
     /// Its id.
     pub id: String,

@@ -236,7 +236,7 @@ async fn receipts(sql: &mut Sql, visitor: &Visitor) -> Result<(Vec<ReceiptView>,
     Ok((receipts.collect(), count))
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct DealRow {
     id: String,
     name: String,

@@ -114,19 +114,8 @@ fn query(kind: Kind) -> &'static str {
 }
 
 /// A row of text cells, as many as its query has.
+#[derive(serde::Deserialize)]
 struct Texts(Vec<Option<String>>);
-
-macro_rules! texts {
-    ($($row:ty),+) => {$(
-        impl<'r> sqlx::FromRow<'r, $row> for Texts {
-            fn from_row(row: &'r $row) -> Result<Self, sqlx::Error> {
-                use sqlx::Row;
-                (0..row.len()).map(|i| row.try_get::<Option<String>, _>(i)).collect::<Result<_, _>>().map(Texts)
-            }
-        }
-    )+};
-}
-texts!(sqlx::sqlite::SqliteRow, sqlx::postgres::PgRow);
 
 /// All of a kind, as text: cells in the order of its columns, empty where there is nothing.
 pub async fn rows(sql: &mut Sql, kind: Kind) -> Result<Vec<Vec<String>>, Error> {

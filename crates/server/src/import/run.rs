@@ -102,7 +102,7 @@ async fn write(app: &Arc<App>, permit: &Permit, part: Vec<Write>) -> Result<(), 
     });
     match written.await {
         // Somebody made the same thing since the table was checked.
-        Err(Error::Sql(e)) if e.as_database_error().is_some_and(|e| e.is_unique_violation()) => Err(Error::Conflict),
+        Err(Error::Sql(e)) if e.is_unique_violation() => Err(Error::Conflict),
         other => other,
     }
 }

@@ -169,7 +169,7 @@ const PAGE: usize = 40;
 /// From this wait on, a task stands in the first group.
 const LONG: i64 = 2 * 86_400_000_000;
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct TaskRow {
     key: String,
     outcome: Option<String>,
@@ -239,7 +239,7 @@ async fn summary(
     line: i64,
     filter: Filter,
 ) -> Result<(Counts, Sums), Error> {
-    #[derive(sqlx::FromRow)]
+    #[derive(serde::Deserialize)]
     struct Sum {
         currency: String,
         late: i64,

@@ -166,7 +166,7 @@ fn span(w: W, claim: &Claim, today: jiff::civil::Date) -> String {
     }
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct DealRow {
     name: String,
     account: Option<String>,

@@ -21,7 +21,7 @@ const SHOWN: usize = 200;
 const SERIES: usize = 5;
 
 /// A sum of one key in one month.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, serde::Deserialize)]
 struct Cell {
     key: Option<String>,
     month: String,

@@ -8,7 +8,7 @@ use crate::db::{Db, Sql, Value, dialect};
 use crate::error::Error;
 
 /// A job under our lease.
-#[derive(Debug, Clone, sqlx::FromRow)]
+#[derive(Debug, Clone, serde::Deserialize)]
 pub struct Job {
     /// Its id.
     pub id: String,
@@ -58,7 +58,7 @@ pub(super) async fn take(db: &Db, wish: Wish) -> Result<Vec<Job>, Error> {
         })
         .await;
     match taken {
-        Err(Error::Sql(sqlx::Error::Database(e))) if e.is_unique_violation() => Ok(Vec::new()),
+        Err(Error::Sql(e)) if e.is_unique_violation() => Ok(Vec::new()),
         other => other,
     }
 }

@@ -73,7 +73,7 @@ pub struct JobsWanted {
 
 const PAGE: usize = 100;
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct JobRow {
     id: String,
     kind: String,

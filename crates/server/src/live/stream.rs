@@ -64,7 +64,7 @@ struct Tail {
     counted: Option<i64>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct Happened {
     seq: i64,
     kind: String,

@@ -33,7 +33,7 @@ pub fn refused(error: PaymentError) -> Error {
     Error::Invalid(error.problems)
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct Head {
     number: String,
     account_id: String,
@@ -43,7 +43,7 @@ struct Head {
     entity_name: String,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct Row {
     end_to_end_id: String,
     minor: i64,

@@ -57,12 +57,12 @@ pub async fn open(app: &Arc<App>, permit: &Permit, new: NewBatch) -> Result<Stri
 /// Two payments of one claim: the index lets one in.
 fn lost(error: Error) -> Error {
     match &error {
-        Error::Sql(sqlx::Error::Database(e)) if e.is_unique_violation() => Error::Conflict,
+        Error::Sql(e) if e.is_unique_violation() => Error::Conflict,
         _ => error,
     }
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct Due {
     claim_id: String,
     minor: i64,

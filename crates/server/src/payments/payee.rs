@@ -143,7 +143,7 @@ pub struct FullAccount {
     pub doubts: Vec<Problem>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct Row {
     id: String,
     employee_id: String,

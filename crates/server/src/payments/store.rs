@@ -39,7 +39,7 @@ pub async fn entities(sql: &mut Sql, app: &App, visitor: &Visitor) -> Result<Vec
     Ok(all)
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct PayableRow {
     number: String,
     title: String,
@@ -140,7 +140,7 @@ pub async fn waiting(
     })
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct ListRow {
     number: String,
     entity: String,
@@ -218,7 +218,7 @@ pub async fn counts(sql: &mut Sql, app: &App, visitor: &Visitor) -> Result<[i64;
     Ok(found)
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct BatchHead {
     id: String,
     number: String,
@@ -234,7 +234,7 @@ struct BatchHead {
     total_minor: i64,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct PaymentRow {
     id: String,
     end_to_end_id: String,

@@ -37,7 +37,7 @@ pub async fn load(sql: &mut Sql) -> Result<Org, Error> {
     let employees: Vec<(String, String, String, String, String, bool)> = sql
         .all("SELECT id, number, name, email, locale, active FROM employee", args![])
         .await?;
-    #[derive(sqlx::FromRow)]
+    #[derive(serde::Deserialize)]
     struct Place {
         employee_id: String,
         department_id: String,

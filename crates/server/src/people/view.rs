@@ -211,7 +211,7 @@ pub async fn list(sql: &mut Sql, app: &App, visitor: &Visitor, wanted: &Wanted) 
     })
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct Place {
     department: String,
     entity: String,

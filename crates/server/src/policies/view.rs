@@ -98,7 +98,7 @@ impl Kind {
     }
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct Row {
     id: String,
     version: i64,

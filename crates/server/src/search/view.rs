@@ -88,7 +88,7 @@ pub async fn find(sql: &mut Sql, app: &App, visitor: &Visitor, text: &str) -> Re
     })
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(serde::Deserialize)]
 struct ClaimRow {
     number: String,
     title: String,

@@ -323,18 +323,15 @@ fn a_killed_server_loses_nothing_and_doubles_nothing() {
 
 /// The Chinese entity, and a deal of each claimant.
 async fn facts(data: &Path) -> (String, BTreeMap<&'static str, String>) {
-    let url = format!("sqlite:{}?mode=ro", data.join("outlay.db").display());
-    let pool = sqlx::SqlitePool::connect(&url).await.expect("opened");
-    let entity: (String,) = sqlx::query_as("SELECT id FROM legal_entity WHERE code = 'CN01'")
-        .fetch_one(&pool)
-        .await
-        .expect("read");
+    let url = format!("sqlite:{}", data.join("outlay.db").display());
+    let mut sql = outlay::db::Db::open(&url).await.expect("opened").read();
+    let text = "SELECT id FROM legal_entity WHERE code = 'CN01'";
+    let entity: (String,) = sql.one(text, vec![]).await.expect("read");
     let mut deals = BTreeMap::new();
     for key in CLAIMANTS {
         let text = "SELECT d.id FROM deal d JOIN employee e ON e.id = d.owner_id WHERE e.email = $1 LIMIT 1";
-        let deal: (String,) = sqlx::query_as(text)
-            .bind(outlay::demo::email(key))
-            .fetch_one(&pool)
+        let deal: (String,) = sql
+            .one(text, outlay::args![outlay::demo::email(key)])
             .await
             .expect("a deal");
         deals.insert(key, deal.0);
