@@ -82,6 +82,7 @@ CREATE TABLE deal (
 );
 CREATE INDEX deal_account ON deal (account_id);
 CREATE INDEX deal_owner ON deal (owner_id);
+CREATE INDEX deal_won ON deal (stage_kind, won_at);
 CREATE TABLE project (
     id TEXT PRIMARY KEY, connection_id TEXT REFERENCES connection (id), external_id TEXT NOT NULL, revision TEXT NOT NULL,
     read_at BIGINT NOT NULL, deleted BOOLEAN NOT NULL, name TEXT NOT NULL, account_id TEXT REFERENCES account (id),
@@ -272,14 +273,17 @@ CREATE TABLE payment (
 CREATE INDEX payment_batch_id ON payment (batch_id);
 CREATE UNIQUE INDEX payment_once ON payment (claim_id) WHERE status <> 'failed';
 
--- Read models, kept by the commit. dim: account, deal, project, department, entity; entity_id: who pays; category '' is
--- the sum over all. The cost of a deal is the sum over the entities, per currency.
+-- Read models, kept by the commit. dim: account, deal, project, department, entity; key '' is what serves no account or
+-- no deal; employee_id: whose claims, '' is everybody's; entity_id: who pays; category '' is the sum over all. The cost of
+-- a deal is the sum over the entities, per currency.
 CREATE TABLE spend (
-    dim TEXT NOT NULL, key TEXT NOT NULL, entity_id TEXT NOT NULL, currency TEXT NOT NULL, category TEXT NOT NULL,
-    month TEXT NOT NULL, pending_minor BIGINT NOT NULL, paid_minor BIGINT NOT NULL,
-    PRIMARY KEY (dim, key, entity_id, currency, category, month)
+    dim TEXT NOT NULL, key TEXT NOT NULL, employee_id TEXT NOT NULL, entity_id TEXT NOT NULL, currency TEXT NOT NULL,
+    category TEXT NOT NULL, month TEXT NOT NULL, pending_minor BIGINT NOT NULL, paid_minor BIGINT NOT NULL,
+    PRIMARY KEY (dim, key, employee_id, entity_id, currency, category, month)
 );
-CREATE INDEX spend_month ON spend (entity_id, dim, category, month);
+CREATE INDEX spend_month ON spend (
+    employee_id, entity_id, dim, category, currency, month, key, pending_minor, paid_minor
+);
 CREATE TABLE search_gram (gram TEXT NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (gram, object, id));
 CREATE INDEX search_object ON search_gram (object, id);
 

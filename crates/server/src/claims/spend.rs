@@ -1,4 +1,5 @@
-//! The spend table: what each customer, deal, project, department and entity costs, kept by the commit.
+//! The spend table: what each customer, deal, project, department and entity costs, by everybody and by each person; kept
+//! by the commit.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +8,28 @@ use outlay_core::claim::Claim;
 use crate::db::{Sql, Value, dialect};
 use crate::error::Error;
 
-/// (dimension, key, entity, category, month); an empty category is the sum over all.
-type Cell = (&'static str, String, String, String, String);
+/// A row of the table but for its sums.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Cell {
+    dim: &'static str,
+    key: String,
+    /// Empty for everybody's.
+    employee: String,
+    entity: String,
+    currency: &'static str,
+    /// Empty for the sum over all.
+    category: String,
+    month: String,
+}
+
+/// The rows of one person that something reads: a row for every pair would cost each commit more than it gives.
+fn is_read_alone(dim: &str, category: &str) -> bool {
+    match dim {
+        "account" | "deal" | "department" => category.is_empty(),
+        "entity" => !category.is_empty(),
+        _ => false,
+    }
+}
 
 /// What a claim adds to each cell: pending and paid, in minor units of the claim's currency.
 fn shares(claim: Option<&Claim>) -> BTreeMap<Cell, (i64, i64)> {
@@ -18,22 +39,40 @@ fn shares(claim: Option<&Claim>) -> BTreeMap<Cell, (i64, i64)> {
     if !status.is_pending() && !status.is_paid() {
         return cells;
     }
-    let entity = claim.content.entity.to_string();
-    for line in &claim.content.lines {
+    let content = &claim.content;
+    let (claimant, entity) = (content.claimant.to_string(), content.entity.to_string());
+    for line in &content.lines {
         let month = line.incurred_on.strftime("%Y-%m").to_string();
         for allocation in &line.allocations {
+            let none = String::new;
             let keys = [
-                ("account", allocation.account.map(|k| k.to_string())),
-                ("deal", allocation.deal.map(|k| k.to_string())),
+                ("account", Some(allocation.account.map_or_else(none, |k| k.to_string()))),
+                ("deal", Some(allocation.deal.map_or_else(none, |k| k.to_string()))),
                 ("project", allocation.project.map(|k| k.to_string())),
-                ("department", Some(claim.content.department.to_string())),
+                ("department", Some(content.department.to_string())),
                 ("entity", Some(entity.clone())),
             ];
             for (dim, key) in keys {
                 let Some(key) = key else { continue };
-                for category in [line.category.as_str(), ""] {
+                for (employee, category) in [
+                    ("", ""),
+                    ("", line.category.as_str()),
+                    (&claimant, ""),
+                    (&claimant, &line.category),
+                ] {
+                    if !employee.is_empty() && !is_read_alone(dim, category) {
+                        continue;
+                    }
                     let cell = cells
-                        .entry((dim, key.clone(), entity.clone(), category.to_owned(), month.clone()))
+                        .entry(Cell {
+                            dim,
+                            key: key.clone(),
+                            employee: employee.to_owned(),
+                            entity: entity.clone(),
+                            currency: content.currency.code(),
+                            category: category.to_owned(),
+                            month: month.clone(),
+                        })
                         .or_default();
                     if status.is_paid() {
                         cell.1 += allocation.amount.minor;
@@ -56,20 +95,29 @@ pub async fn shift(sql: &mut Sql, before: Option<&Claim>, after: &Claim) -> Resu
         entry.1 -= paid;
     }
     cells.retain(|_, (pending, paid)| *pending != 0 || *paid != 0);
-    let currency = after.content.currency.code();
     let cells: Vec<_> = cells.into_iter().collect();
     for part in cells.chunks(100) {
         let text = format!(
-            "INSERT INTO spend (dim, key, entity_id, currency, category, month, pending_minor, paid_minor) VALUES {} \
-             ON CONFLICT (dim, key, entity_id, currency, category, month) DO UPDATE SET \
+            "INSERT INTO spend (dim, key, employee_id, entity_id, currency, category, month, pending_minor, paid_minor) \
+             VALUES {} ON CONFLICT (dim, key, employee_id, entity_id, currency, category, month) DO UPDATE SET \
              pending_minor = spend.pending_minor + excluded.pending_minor, \
              paid_minor = spend.paid_minor + excluded.paid_minor",
-            dialect::rows(part.len(), 8)
+            dialect::rows(part.len(), 9)
         );
         let values: Vec<Value> = part
             .iter()
-            .flat_map(|((dim, key, entity, category, month), (pending, paid))| {
-                crate::args![*dim, key, entity, currency, category, month, *pending, *paid]
+            .flat_map(|(cell, (pending, paid))| {
+                crate::args![
+                    cell.dim,
+                    &cell.key,
+                    &cell.employee,
+                    &cell.entity,
+                    cell.currency,
+                    &cell.category,
+                    &cell.month,
+                    *pending,
+                    *paid
+                ]
             })
             .collect();
         sql.run_built(text, values).await?;

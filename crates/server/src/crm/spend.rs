@@ -121,7 +121,7 @@ pub async fn spend(
     let rows: Vec<(String, String, i64, i64)> = sql
         .all(
             "SELECT currency, category, CAST(SUM(pending_minor) AS BIGINT), CAST(SUM(paid_minor) AS BIGINT) FROM spend \
-             WHERE dim = $1 AND key = $2 GROUP BY currency, category",
+             WHERE dim = $1 AND key = $2 AND employee_id = '' GROUP BY currency, category",
             args![dim, key],
         )
         .await?;
@@ -180,7 +180,7 @@ pub async fn sums(sql: &mut Sql, dim: &str, ids: &[&str]) -> Result<Vec<(String,
     }
     let text = format!(
         "SELECT key, currency, CAST(SUM(pending_minor) AS BIGINT), CAST(SUM(paid_minor) AS BIGINT) FROM spend \
-         WHERE dim = $1 AND category = '' AND key IN ({}) GROUP BY key, currency ORDER BY key, currency",
+         WHERE dim = $1 AND employee_id = '' AND category = '' AND key IN ({}) GROUP BY key, currency ORDER BY key, currency",
         dialect::list(2, ids.len())
     );
     let mut values = args![dim];

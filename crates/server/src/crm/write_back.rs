@@ -146,7 +146,7 @@ async fn totals(sql: &mut Sql, job: &WriteBackJob, own: Option<Currency>) -> Res
     let rows: Vec<(String, i64, i64)> = sql
         .all(
             "SELECT currency, CAST(SUM(paid_minor) AS BIGINT), CAST(SUM(pending_minor) AS BIGINT) FROM spend \
-             WHERE dim = $1 AND key = $2 AND category = '' GROUP BY currency ORDER BY currency",
+             WHERE dim = $1 AND key = $2 AND employee_id = '' AND category = '' GROUP BY currency ORDER BY currency",
             args![&job.object, &job.id],
         )
         .await?;

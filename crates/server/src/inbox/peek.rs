@@ -225,7 +225,7 @@ async fn spend(sql: &mut Sql, deal: &str) -> Result<Option<(Money, Money)>, Erro
     let row: Option<(String, i64, i64)> = sql
         .maybe(
             "SELECT currency, CAST(SUM(paid_minor) AS BIGINT), CAST(SUM(pending_minor) AS BIGINT) FROM spend \
-             WHERE dim = 'deal' AND key = $1 AND category = '' GROUP BY currency \
+             WHERE dim = 'deal' AND key = $1 AND employee_id = '' AND category = '' GROUP BY currency \
              ORDER BY SUM(paid_minor) + SUM(pending_minor) DESC LIMIT 1",
             args![deal],
         )

@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use utoipa::OpenApi;
 
 use super::store;
-use super::view::{By, Choice, Cost, InsightsView, Row, Series, Wanted, Whose};
+use super::view::{By, Choice, Cost, InsightsView, MOST, Row, Series, Wanted, Whose};
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::error::Error;
@@ -28,6 +28,6 @@ pub async fn insights(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<InsightsView>, Error> {
     Ok(Json(
-        store::insights(&mut app.db.read(), &app, &visitor, &wanted).await?,
+        store::insights(&mut app.db.read(), &app, &visitor, &wanted, MOST).await?,
     ))
 }

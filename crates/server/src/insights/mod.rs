@@ -2,6 +2,7 @@
 
 mod api;
 mod chart;
+mod figures;
 mod pages;
 mod scope;
 mod store;

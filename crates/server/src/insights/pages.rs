@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse, Response};
 use outlay_core::Money;
 
-use super::view::{By, InsightsView, Row, Wanted, Whose};
+use super::view::{By, InsightsView, MOST, Row, Wanted, Whose};
 use super::{chart, store};
 use crate::app::App;
 use crate::auth::Visitor;
@@ -165,7 +165,7 @@ pub async fn show(
     if wanted.scope == Some(Whose::Departments) && matches!(wanted.by, Some(By::Account | By::Deal)) {
         wanted.by = None;
     }
-    let view = store::insights(&mut sql, &app, &visitor, &wanted).await?.folded(SHOWN);
+    let view = store::insights(&mut sql, &app, &visitor, &wanted, SHOWN).await?;
     let f = Frame::load(&mut sql, &app, &visitor, &headers, "insights").await?;
     let chart = chart::trend(f.w, &view)?;
     shell::page(&InsightsPage { f, view, chart })
@@ -177,7 +177,7 @@ pub async fn table(
     visitor: Visitor,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Error> {
-    let view = store::insights(&mut app.db.read(), &app, &visitor, &wanted).await?;
+    let view = store::insights(&mut app.db.read(), &app, &visitor, &wanted, MOST).await?;
     let w = W(visitor.lang);
     let mut out = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)

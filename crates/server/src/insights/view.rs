@@ -5,6 +5,9 @@ use outlay_core::{Currency, Money};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+/// Rows of an answer and of a table to download; the rest is added up.
+pub const MOST: usize = 200;
+
 /// What is added up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -193,24 +196,4 @@ pub struct InsightsView {
     pub trend: Vec<Series>,
     /// The claims of each month.
     pub month_claims: Vec<String>,
-}
-
-impl InsightsView {
-    /// Keeps the first `most` rows and puts the others together, as a page that is read does.
-    pub fn folded(mut self, most: usize) -> InsightsView {
-        let rest = self.rows.split_off(self.rows.len().min(most));
-        if rest.is_empty() {
-            return self;
-        }
-        let costs = || rest.iter().map(|r| &r.cost).chain(&self.others);
-        let (pending, paid) = costs().fold((0_i64, 0_i64), |(pending, paid), cost| {
-            (
-                pending.saturating_add(cost.pending.minor),
-                paid.saturating_add(cost.paid.minor),
-            )
-        });
-        self.others = Some(Cost::new(pending, paid, self.total.sum.currency));
-        self.other_count += rest.len();
-        self
-    }
 }

@@ -36,7 +36,8 @@ async fn totals(app: &App) -> impl PartialEq + std::fmt::Debug + use<> {
         .expect("read");
     let spend: Vec<(String, i64, i64)> = sql
         .all(
-            "SELECT key, pending_minor, paid_minor FROM spend WHERE dim = 'department' AND category = '' ORDER BY key, month",
+            "SELECT key, pending_minor, paid_minor FROM spend WHERE dim = 'department' AND employee_id = '' AND category = '' \
+             ORDER BY key, month",
             args![],
         )
         .await
@@ -104,7 +105,7 @@ fn the_company_is_alive_and_holds_together() {
             .expect("read");
         let spent: Vec<(String, i64)> = sql
             .all(
-                "SELECT currency, CAST(SUM(paid_minor) AS BIGINT) FROM spend WHERE dim = 'entity' AND category = '' \
+                "SELECT currency, CAST(SUM(paid_minor) AS BIGINT) FROM spend WHERE dim = 'entity' AND employee_id = '' AND category = '' \
                  GROUP BY currency ORDER BY currency",
                 args![],
             )

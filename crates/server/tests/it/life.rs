@@ -74,7 +74,7 @@ fn from_draft_to_paid() {
         let mut sql = world.app.db.read();
         let spend: Vec<(i64, i64)> = sql
             .all(
-                "SELECT pending_minor, paid_minor FROM spend WHERE dim = 'deal' AND key = $1 AND category = ''",
+                "SELECT pending_minor, paid_minor FROM spend WHERE dim = 'deal' AND key = $1 AND employee_id = '' AND category = ''",
                 args![world.deal],
             )
             .await

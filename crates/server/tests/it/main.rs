@@ -24,6 +24,7 @@ mod rights;
 mod seed;
 mod settings;
 mod sources;
+mod spend;
 mod tls;
 mod tokens;
 mod tryton;

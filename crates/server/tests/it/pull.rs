@@ -251,8 +251,8 @@ fn totals_and_one_note_are_written_back_once() {
                 let values = values.clone();
                 Box::pin(async move {
                     sql.run(
-                        "INSERT INTO spend (dim, key, entity_id, currency, category, month, pending_minor, paid_minor) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
+                        "INSERT INTO spend (dim, key, employee_id, entity_id, currency, category, month, pending_minor, paid_minor) \
+                         VALUES ($1, $2, '', $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING",
                         values.clone(),
                     )
                     .await?;

@@ -113,7 +113,7 @@ pub async fn prove(data: &Path, heard: &Heard) {
     let (spent,): (i64,) = sql
         .one(
             "SELECT COALESCE(CAST(SUM(pending_minor + paid_minor) AS BIGINT), 0) FROM spend \
-             WHERE dim = 'entity' AND category = '' AND currency = 'CNY'",
+             WHERE dim = 'entity' AND employee_id = '' AND category = '' AND currency = 'CNY'",
             args![],
         )
         .await
