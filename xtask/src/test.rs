@@ -127,13 +127,13 @@ fn run_part(part: Part, only: &str, services: &mut Services, cases: &mut Cases) 
     apt::require(&part.packages())?;
     let variables = services.environment(part.services())?;
     let mut command = match part {
-        Part::Xtask => cargo_test("xtask", only),
-        Part::Core => cargo_test("outlay-core", only),
-        Part::Documents => cargo_test("outlay-documents", only),
-        Part::Connect => cargo_test("outlay-connect", only),
+        Part::Xtask => cargo_test(&["xtask"], only),
+        Part::Core => cargo_test(&["outlay-core"], only),
+        Part::Documents => cargo_test(&["outlay-documents"], only),
+        Part::Connect => cargo_test(&["outlay-connect", "outlay-fakes"], only),
         Part::Server => {
             web::build()?;
-            cargo_test("outlay", only)
+            cargo_test(&["outlay"], only)
         }
         Part::Browser => {
             let binary = outlay::build()?;
@@ -155,6 +155,11 @@ fn run_part(part: Part, only: &str, services: &mut Services, cases: &mut Cases) 
     Ok(())
 }
 
-fn cargo_test(package: &str, only: &str) -> std::process::Command {
-    cargo(&["test", "--no-fail-fast", "--package", package, "--", only])
+fn cargo_test(packages: &[&str], only: &str) -> std::process::Command {
+    let mut command = cargo(&["test", "--no-fail-fast"]);
+    for package in packages {
+        command.args(["--package", package]);
+    }
+    command.args(["--", only]);
+    command
 }

@@ -20,6 +20,7 @@ const BORDERS: &[(&str, &[&str])] = &[
             "chrono",
             "outlay-documents",
             "outlay-connect",
+            "outlay-fakes",
             "outlay",
         ],
     ),
@@ -32,13 +33,15 @@ const BORDERS: &[(&str, &[&str])] = &[
             "hyper",
             "reqwest",
             "outlay-connect",
+            "outlay-fakes",
             "outlay",
         ],
     ),
     (
         "outlay-connect",
-        &["sqlx", "rusqlite", "axum", "outlay-documents", "outlay"],
+        &["sqlx", "rusqlite", "axum", "outlay-documents", "outlay-fakes", "outlay"],
     ),
+    ("outlay", &["outlay-fakes"]),
 ];
 
 /// Refuses a dependency across a border, and shows the way it came in.

@@ -1,0 +1,5 @@
+//! CRMs in memory, stateful, that fail on demand. For tests alone: no product crate depends on this one.
+
+pub mod faults;
+
+pub use faults::{Fault, Faults, WriteFault};
