@@ -202,8 +202,8 @@ CREATE TABLE allocation (
     incurred_on TEXT NOT NULL, account_id TEXT, deal_id TEXT, project_id TEXT, cost_center_id TEXT, minor BIGINT NOT NULL,
     PRIMARY KEY (claim_id, line_id, pos)
 );
-CREATE INDEX allocation_account ON allocation (account_id, claim_id);
-CREATE INDEX allocation_deal ON allocation (deal_id, claim_id);
+CREATE INDEX allocation_account ON allocation (account_id, claim_id, minor);
+CREATE INDEX allocation_deal ON allocation (deal_id, claim_id, minor);
 CREATE INDEX allocation_day ON allocation (incurred_on, category);
 CREATE INDEX allocation_project ON allocation (project_id, claim_id);
 CREATE TABLE task (
@@ -270,7 +270,8 @@ CREATE TABLE payment (
     currency TEXT NOT NULL, status TEXT NOT NULL, -- pending, posted, failed
     reason TEXT, settled_on TEXT
 );
-CREATE INDEX payment_batch_id ON payment (batch_id);
+CREATE INDEX payment_batch_id ON payment (batch_id, end_to_end_id);
+CREATE INDEX payment_state ON payment (batch_id, status);
 CREATE UNIQUE INDEX payment_once ON payment (claim_id) WHERE status <> 'failed';
 
 -- Read models, kept by the commit. dim: account, deal, project, department, entity; key '' is what serves no account or
@@ -282,7 +283,7 @@ CREATE TABLE spend (
     PRIMARY KEY (dim, key, employee_id, entity_id, currency, category, month)
 );
 CREATE INDEX spend_month ON spend (
-    employee_id, entity_id, dim, category, currency, month, key, pending_minor, paid_minor
+    entity_id, dim, employee_id, category, currency, month, key, pending_minor, paid_minor
 );
 CREATE TABLE search_gram (gram TEXT NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (gram, object, id));
 CREATE INDEX search_object ON search_gram (object, id);

@@ -253,8 +253,8 @@ async fn deals(sql: &mut Sql, visitor: &Visitor) -> Result<Vec<DealCost>, Error>
             "SELECT d.id, d.name, a.name AS account, d.stage, \
              s.currency, CAST(SUM(s.paid_minor) AS BIGINT) AS paid, CAST(SUM(s.pending_minor) AS BIGINT) AS pending \
              FROM deal d LEFT JOIN account a ON a.id = d.account_id \
-             JOIN spend s ON s.dim = 'deal' AND s.key = d.id AND s.employee_id = '' AND s.category = '' \
-             WHERE d.owner_id = $1 AND d.stage_kind = 'open' AND d.deleted = $2 \
+             CROSS JOIN spend s \
+             WHERE s.dim = 'deal' AND s.key = d.id AND s.employee_id = '' AND s.category = '' AND d.owner_id = $1 AND d.stage_kind = 'open' AND d.deleted = $2 \
              GROUP BY d.id, d.name, a.name, d.stage, s.currency \
              ORDER BY SUM(s.paid_minor) + SUM(s.pending_minor) DESC LIMIT 5",
             args![visitor.person.id(), false],

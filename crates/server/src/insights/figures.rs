@@ -49,16 +49,15 @@ impl Group {
     }
 }
 
-/// The condition for the rows of `spend` asked for, of one dimension, with its values.
+/// The condition for the rows of `spend` asked for, of one dimension, in whatever month; with its values.
 fn rows(asked: &Asked, dim: &str, category: &str) -> (String, Vec<Value>) {
     let employee = match asked.whose {
         Whose::Own => asked.me.to_string(),
         Whose::Entity | Whose::Departments => String::new(),
     };
-    let mut values = args![employee, asked.entity, asked.currency.code(), asked.from(), asked.to()];
+    let mut values = args![employee, asked.entity, asked.currency.code()];
     let mut text = format!(
-        "s.employee_id = $1 AND s.entity_id = $2 AND s.dim = '{dim}' AND s.category {category} AND s.currency = $3 \
-         AND s.month BETWEEN $4 AND $5"
+        "s.employee_id = $1 AND s.entity_id = $2 AND s.dim = '{dim}' AND s.category {category} AND s.currency = $3"
     );
     if asked.whose == Whose::Departments {
         let list = dialect::list(values.len() + 1, asked.departments.len());
@@ -68,13 +67,22 @@ fn rows(asked: &Asked, dim: &str, category: &str) -> (String, Vec<Value>) {
     (text, values)
 }
 
+/// As [`rows`], of all months asked for.
+fn rows_of_period(asked: &Asked, dim: &str, category: &str) -> (String, Vec<Value>) {
+    let (mut text, mut values) = rows(asked, dim, category);
+    let first = values.len() + 1;
+    text.push_str(&format!(" AND s.month BETWEEN ${first} AND ${}", first + 1));
+    values.extend(args![asked.from(), asked.to()]);
+    (text, values)
+}
+
 /// Each category in each month.
 pub async fn categories(sql: &mut Sql, asked: &Asked) -> Result<Vec<Cell>, Error> {
     let dim = match asked.whose {
         Whose::Departments => "department",
         Whose::Entity | Whose::Own => "entity",
     };
-    let (within, values) = rows(asked, dim, "<> ''");
+    let (within, values) = rows_of_period(asked, dim, "<> ''");
     let text = format!(
         "SELECT s.category, s.month, CAST(SUM(s.pending_minor) AS BIGINT), CAST(SUM(s.paid_minor) AS BIGINT) \
          FROM spend s WHERE {within} GROUP BY s.category, s.month"
@@ -84,7 +92,7 @@ pub async fn categories(sql: &mut Sql, asked: &Asked) -> Result<Vec<Cell>, Error
 
 /// The `most` dearest customers, deals or departments, with costs that serve none last; and how many there are.
 pub async fn dearest(sql: &mut Sql, asked: &Asked, by: By, most: usize) -> Result<(Vec<Group>, usize), Error> {
-    let (within, values) = rows(asked, by.code(), "= ''");
+    let (within, values) = rows_of_period(asked, by.code(), "= ''");
     let text = format!(
         "SELECT s.key, CAST(SUM(s.pending_minor) AS BIGINT), CAST(SUM(s.paid_minor) AS BIGINT), COUNT(*) OVER () \
          FROM spend s WHERE {within} GROUP BY s.key HAVING SUM(s.pending_minor) <> 0 OR SUM(s.paid_minor) <> 0 \
@@ -121,16 +129,14 @@ async fn months(
         return Ok(Vec::new());
     }
     let (within, mut values) = rows(asked, by.code(), "= ''");
-    let shown: Vec<String> = (values.len() + 1..)
-        .take(keys.len())
-        .map(|n| format!("(${n})"))
-        .collect();
+    // Each month is named, so that SQLite looks up each key in each month instead of walking all keys of the period.
+    let key_list = dialect::list(values.len() + 1, keys.len());
     values.extend(keys.map(Value::from));
-    // Joined rather than IN, so that SQLite looks up each key instead of walking the months of all.
+    let month_list = dialect::list(values.len() + 1, asked.months.len());
+    values.extend(asked.months.iter().map(Value::from));
     let text = format!(
-        "WITH shown (k) AS (VALUES {}) SELECT s.key, s.month, s.pending_minor + s.paid_minor \
-         FROM shown CROSS JOIN spend s WHERE s.key = shown.k AND {within}",
-        shown.join(", ")
+        "SELECT s.key, s.month, s.pending_minor + s.paid_minor FROM spend s \
+         WHERE {within} AND s.key IN ({key_list}) AND s.month IN ({month_list})"
     );
     Ok(sql.all_built(text, values).await?)
 }
