@@ -13,11 +13,12 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::file::Format;
 use super::open::{self, NewBatch};
+use super::store::{self, Payments};
 use super::view::{
-    AnswerRow, AnswersView, BatchRow, BatchView, BatchesView, BatchesWanted, EntityChoice, PayableView, PaymentView,
-    WaitingView, WaitingWanted,
+    AnswerRow, AnswersView, BatchRow, BatchView, BatchWanted, BatchesView, BatchesWanted, EntityChoice, PayableView,
+    PaymentView, WaitingView, WaitingWanted,
 };
-use super::{answers as bank, pages, settle, store};
+use super::{answers as bank, pages, settle};
 use crate::app::App;
 use crate::auth::{Action, Permit, Resource, Visitor};
 use crate::error::Error;
@@ -73,9 +74,12 @@ pub struct BankAnswer {
     pub preview: bool,
 }
 
-/// A batch that the reader may settle; others do not learn of it.
+/// The first page of a batch's payments.
+const FIRST: Payments<'static> = Payments::After("");
+
+/// A batch with all its payments that the reader may settle; others do not learn of it.
 pub(super) async fn payable(app: &App, visitor: &Visitor, number: &str) -> Result<(BatchView, Permit), Error> {
-    let batch = store::batch(&mut app.db.read(), app, visitor, number).await?;
+    let batch = store::batch(&mut app.db.read(), app, visitor, number, Payments::All).await?;
     let permit = visitor.permit(app, Action::Pay, &Resource::Entity(batch.entity))?;
     Ok((batch, permit))
 }
@@ -113,7 +117,7 @@ pub async fn open(
 ) -> Result<impl IntoResponse, Error> {
     let permit = visitor.permit(&app, Action::Pay, &Resource::Entity(new.entity))?;
     let number = open::open(&app, &permit, new).await?;
-    let batch = store::batch(&mut app.db.read(), &app, &visitor, &number).await?;
+    let batch = store::batch(&mut app.db.read(), &app, &visitor, &number, FIRST).await?;
     let place = format!("/api/v1/batches/{number}");
     Ok((StatusCode::CREATED, [(header::LOCATION, place)], Json(batch)))
 }
@@ -130,14 +134,18 @@ pub async fn batches(
     ))
 }
 
-/// A batch with its payments. Its files are at `…/file.xml` (pain.001.001.09) and `…/file.csv`.
-#[utoipa::path(get, path = "/api/v1/batches/{number}", tag = "payments", params(("number" = String, Path)), responses((status = 200, body = BatchView), (status = 404)))]
+/// A batch with a page of its payments. Its files are at `…/file.xml` (pain.001.001.09) and `…/file.csv`.
+#[utoipa::path(get, path = "/api/v1/batches/{number}", tag = "payments", params(("number" = String, Path), BatchWanted), responses((status = 200, body = BatchView), (status = 404)))]
 pub async fn batch(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(number): Path<String>,
+    Query(wanted): Query<BatchWanted>,
 ) -> Result<Json<BatchView>, Error> {
-    Ok(Json(store::batch(&mut app.db.read(), &app, &visitor, &number).await?))
+    let payments = Payments::After(&wanted.after);
+    Ok(Json(
+        store::batch(&mut app.db.read(), &app, &visitor, &number, payments).await?,
+    ))
 }
 
 /// The batch as ISO 20022 pain.001.001.09. No bank has tried it.
@@ -170,7 +178,9 @@ pub async fn post_all(
 ) -> Result<Json<BatchView>, Error> {
     let (batch, permit) = payable(&app, &visitor, &number).await?;
     settle::post_all(&app, &permit, &batch, posting.on).await?;
-    Ok(Json(store::batch(&mut app.db.read(), &app, &visitor, &number).await?))
+    Ok(Json(
+        store::batch(&mut app.db.read(), &app, &visitor, &number, FIRST).await?,
+    ))
 }
 
 /// Marks one payment as posted.
@@ -184,7 +194,7 @@ pub async fn post_one(
     let (open, permit) = payment(&app, &visitor, &id).await?;
     settle::post(&app, &permit, open.id, posting.on).await?;
     Ok(Json(
-        store::batch(&mut app.db.read(), &app, &visitor, &open.batch).await?,
+        store::batch(&mut app.db.read(), &app, &visitor, &open.batch, FIRST).await?,
     ))
 }
 
@@ -199,7 +209,7 @@ pub async fn fail(
     let (open, permit) = payment(&app, &visitor, &id).await?;
     settle::fail(&app, &permit, open.id, failing.reason).await?;
     Ok(Json(
-        store::batch(&mut app.db.read(), &app, &visitor, &open.batch).await?,
+        store::batch(&mut app.db.read(), &app, &visitor, &open.batch, FIRST).await?,
     ))
 }
 

@@ -13,8 +13,9 @@ use serde::Deserialize;
 
 use super::file::{self, Format};
 use super::open::{self, NewBatch};
-use super::view::{AnswersView, BatchView, BatchesView, BatchesWanted, WaitingView, WaitingWanted};
-use super::{answers as bank, api, settle, store};
+use super::store::{self, Payments};
+use super::view::{AnswersView, BatchView, BatchWanted, BatchesView, BatchesWanted, WaitingView, WaitingWanted};
+use super::{answers as bank, api, settle};
 use crate::app::App;
 use crate::auth::{Action, Resource, Visitor};
 use crate::error::Error;
@@ -128,7 +129,25 @@ pub async fn batches(
 struct BatchPage {
     f: Frame,
     batch: BatchView,
+    /// Where the page before ended.
+    after: String,
     answers: Option<(AnswersView, String)>,
+}
+
+/// The page of a batch's payments on which somebody was.
+fn place(number: &str, after: &str) -> String {
+    let path = format!("/payments/batches/{number}");
+    if after.is_empty() {
+        path
+    } else {
+        shell::link(&path, &[("after", after)])
+    }
+}
+
+impl BatchPage {
+    fn page(&self, after: &str) -> String {
+        place(&self.batch.number, after)
+    }
 }
 
 /// GET /payments/batches/{number}.
@@ -137,13 +156,15 @@ pub async fn batch(
     visitor: Visitor,
     headers: HeaderMap,
     Path(number): Path<String>,
+    Query(wanted): Query<BatchWanted>,
 ) -> Result<Html<String>, Error> {
     let mut sql = app.db.read();
-    let batch = store::batch(&mut sql, &app, &visitor, &number).await?;
+    let batch = store::batch(&mut sql, &app, &visitor, &number, Payments::After(&wanted.after)).await?;
     let f = Frame::load(&mut sql, &app, &visitor, &headers, "payments").await?;
     shell::page(&BatchPage {
         f,
         batch,
+        after: wanted.after,
         answers: None,
     })
 }
@@ -175,6 +196,8 @@ pub(super) async fn download(
 #[derive(Deserialize)]
 pub struct PostingForm {
     on: Date,
+    #[serde(default)]
+    after: String,
 }
 
 /// POST /payments/batches/{number}/posting.
@@ -198,12 +221,14 @@ pub async fn post_one(
 ) -> Result<Redirect, Error> {
     let (payment, permit) = api::payment(&app, &visitor, &id).await?;
     settle::post(&app, &permit, payment.id, form.on).await?;
-    Ok(Redirect::to(&format!("/payments/batches/{}", payment.batch)))
+    Ok(Redirect::to(&place(&payment.batch, &form.after)))
 }
 
 #[derive(Deserialize)]
 pub struct FailureForm {
     reason: String,
+    #[serde(default)]
+    after: String,
 }
 
 /// POST /payments/{id}/failure.
@@ -215,7 +240,7 @@ pub async fn fail(
 ) -> Result<Redirect, Error> {
     let (payment, permit) = api::payment(&app, &visitor, &id).await?;
     settle::fail(&app, &permit, payment.id, form.reason).await?;
-    Ok(Redirect::to(&format!("/payments/batches/{}", payment.batch)))
+    Ok(Redirect::to(&place(&payment.batch, &form.after)))
 }
 
 /// POST /payments/batches/{number}/answers, multipart: `file` shows what it would do; `csv` with `apply` does it.
@@ -241,10 +266,13 @@ pub async fn answers(
         return Ok(Redirect::to(&format!("/payments/batches/{}", batch.number)).into_response());
     }
     let view = bank::preview(&batch, &csv)?;
-    let f = Frame::load(&mut app.db.read(), &app, &visitor, &headers, "payments").await?;
+    let mut sql = app.db.read();
+    let batch = store::batch(&mut sql, &app, &visitor, &number, Payments::After("")).await?;
+    let f = Frame::load(&mut sql, &app, &visitor, &headers, "payments").await?;
     Ok(shell::page(&BatchPage {
         f,
         batch,
+        after: String::new(),
         answers: Some((view, csv)),
     })?
     .into_response())

@@ -16,6 +16,17 @@ use crate::people::stored;
 const SHOWN: usize = 500;
 /// Batches of a page.
 const PAGE: usize = 50;
+/// Payments of a page.
+const PAYMENTS: usize = 100;
+
+/// Which payments of a batch.
+#[derive(Debug, Clone, Copy)]
+pub enum Payments<'a> {
+    /// All, to settle them.
+    All,
+    /// Those of the page after this `end_to_end_id`; the first page if it is empty.
+    After(&'a str),
+}
 
 pub(super) fn currency(code: &str) -> Result<Currency, Error> {
     Currency::parse(code).map_err(|e| Error::Broken(e.to_string()))
@@ -232,6 +243,8 @@ struct BatchHead {
     creator: String,
     created_at: i64,
     total_minor: i64,
+    payment_count: i64,
+    pending: i64,
 }
 
 #[derive(serde::Deserialize)]
@@ -248,11 +261,19 @@ struct PaymentRow {
 }
 
 /// A batch by its number; [`Error::NotFound`] also for those who may not see it.
-pub async fn batch(sql: &mut Sql, app: &App, visitor: &Visitor, number: &str) -> Result<BatchView, Error> {
+pub async fn batch(
+    sql: &mut Sql,
+    app: &App,
+    visitor: &Visitor,
+    number: &str,
+    payments: Payments<'_>,
+) -> Result<BatchView, Error> {
     let head: Option<BatchHead> = sql
         .maybe(
             "SELECT b.id, b.number, b.entity_id, l.name AS entity, l.zone, b.currency, a.last4, b.execute_on, b.status, \
-             e.name AS creator, b.created_at, b.total_minor FROM payment_batch b JOIN legal_entity l ON l.id = b.entity_id \
+             e.name AS creator, b.created_at, b.total_minor, b.payment_count, \
+             (SELECT COUNT(*) FROM payment p WHERE p.batch_id = b.id AND p.status = 'pending') AS pending \
+             FROM payment_batch b JOIN legal_entity l ON l.id = b.entity_id \
              JOIN entity_account a ON a.id = b.account_id JOIN employee e ON e.id = b.created_by WHERE b.number = $1",
             args![number],
         )
@@ -263,14 +284,24 @@ pub async fn batch(sql: &mut Sql, app: &App, visitor: &Visitor, number: &str) ->
     if !may(Action::ReadPayments) {
         return Err(Error::NotFound("batch"));
     }
-    let rows: Vec<PaymentRow> = sql
+    let (after, most) = match payments {
+        Payments::All => ("", i64::MAX),
+        Payments::After(after) => (after, PAYMENTS as i64 + 1),
+    };
+    let mut rows: Vec<PaymentRow> = sql
         .all(
             "SELECT p.id, p.end_to_end_id, c.number AS claim, e.name AS payee, a.last4, p.minor, p.status, p.reason, p.settled_on \
              FROM payment p JOIN claim c ON c.id = p.claim_id JOIN payee_account a ON a.id = p.account_id \
-             JOIN employee e ON e.id = a.employee_id WHERE p.batch_id = $1 ORDER BY p.end_to_end_id",
-            args![&head.id],
+             JOIN employee e ON e.id = a.employee_id WHERE p.batch_id = $1 AND p.end_to_end_id > $2 \
+             ORDER BY p.end_to_end_id LIMIT $3",
+            args![&head.id, after, most],
         )
         .await?;
+    let mut next = None;
+    if matches!(payments, Payments::After(_)) && rows.len() > PAYMENTS {
+        rows.truncate(PAYMENTS);
+        next = rows.last().map(|row| row.end_to_end_id.clone());
+    }
     let currency = currency(&head.currency)?;
     let payments = rows
         .into_iter()
@@ -299,8 +330,10 @@ pub async fn batch(sql: &mut Sql, app: &App, visitor: &Visitor, number: &str) ->
         created_by: head.creator,
         created_at: moment(head.created_at).to_string(),
         total: Money::new(head.total_minor, currency),
-        pending: payments.iter().filter(|p| p.status == "pending").count(),
+        count: head.payment_count,
+        pending: head.pending,
         payments,
+        next,
         may_pay: may(Action::Pay),
         today: day(now(), &head.zone).to_string(),
         untested_with_a_bank: true,

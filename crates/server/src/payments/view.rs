@@ -117,6 +117,15 @@ pub struct BatchesWanted {
     pub before: Option<String>,
 }
 
+/// Which payments of a batch.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct BatchWanted {
+    /// The `next` of the page before.
+    #[serde(default)]
+    pub after: String,
+}
+
 /// A payment of a batch.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PaymentView {
@@ -168,10 +177,14 @@ pub struct BatchView {
     /// The sum of all payments, failed ones included.
     #[schema(value_type = Object)]
     pub total: Money,
-    /// How many wait for the bank.
-    pub pending: usize,
-    /// The payments.
+    /// How many payments it has.
+    pub count: i64,
+    /// How many of them wait for the bank.
+    pub pending: i64,
+    /// The payments by `end_to_end_id`, at most 100.
     pub payments: Vec<PaymentView>,
+    /// Pass it as `after` for the next page.
+    pub next: Option<String>,
     /// Whether the reader may settle it and take its file.
     pub may_pay: bool,
     /// Today where the entity is.

@@ -374,3 +374,79 @@ fn the_pages_do_what_the_api_does() {
             .expect(422);
     });
 }
+
+#[test]
+fn a_batch_is_read_page_by_page_and_settled_as_a_whole() {
+    on_both(|world| async move {
+        let he = world.as_("he").await;
+        entity_account(&world, &he).await;
+        give_account(&world, "wang", card("王敏")).await;
+        let claim = approved(&world, "wang").await;
+        let batch = he
+            .post("/api/v1/batches", batch_of(&world, &[&claim.number]))
+            .await
+            .expect(201)
+            .json();
+        let number = batch["number"].as_str().expect("a number").to_owned();
+        let id = batch["payments"][0]["end_to_end_id"]
+            .as_str()
+            .expect("an id")
+            .to_owned();
+        // 120 refused ones before it, as the table has them: each try of a payment is one.
+        let of = id.clone();
+        world
+            .app
+            .db
+            .write(move |sql| {
+                let of = of.clone();
+                Box::pin(async move {
+                    for n in 0..120 {
+                        sql.run(
+                            "INSERT INTO payment (id, batch_id, claim_id, end_to_end_id, account_id, minor, currency, status, \
+                             reason) SELECT $1, batch_id, claim_id, $2, account_id, minor, currency, 'failed', 'AC04' \
+                             FROM payment WHERE end_to_end_id = $3",
+                            outlay::args![uuid::Uuid::now_v7(), format!("000-{n:03}"), &of],
+                        )
+                        .await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+            .expect("written");
+        let path = format!("/api/v1/batches/{number}");
+        let ids = |view: &Value| -> Vec<String> {
+            let all = view["payments"].as_array().expect("a list").iter();
+            all.filter_map(|p| p["end_to_end_id"].as_str().map(str::to_owned))
+                .collect()
+        };
+        let first = he.get(&path).await.expect(200).json();
+        let next = first["next"].as_str().expect("a second page").to_owned();
+        let second = he.get(&format!("{path}?after={next}")).await.expect(200).json();
+        assert_eq!((ids(&first).len(), &second["next"]), (100, &Value::Null));
+        assert_eq!((&first["pending"], &second["pending"]), (&json!(1), &json!(1)));
+        let mut expected: Vec<String> = (0..120).map(|n| format!("000-{n:03}")).collect();
+        expected.push(id.clone());
+        assert_eq!([ids(&first), ids(&second)].concat(), expected);
+
+        let page = he.get(&format!("/payments/batches/{number}")).await.expect(200).text;
+        assert!(page.contains(&format!("/payments/batches/{number}?after={next}")) && !page.contains(&id));
+        let page = he
+            .get(&format!("/payments/batches/{number}?after={next}"))
+            .await
+            .expect(200)
+            .text;
+        assert!(page.contains(&id) && page.contains("posting"), "{page}");
+        // One of the second page is found by the bank's answer, and posted with the whole batch.
+        let answer = json!({"csv": format!("end_to_end_id,status,reason\n{id},posted,\n"), "preview": true});
+        let answers = he.post(&format!("{path}/answers"), answer).await.expect(200).json();
+        assert_eq!(answers["rows"][0]["effect"], "does", "{answers}");
+        let settled = he
+            .post(&format!("{path}/posting"), json!({"on": today(&world)}))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(settled["pending"], 0);
+        assert_eq!(status(&world, &claim).await, Status::Paid);
+    });
+}
