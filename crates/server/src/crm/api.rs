@@ -12,7 +12,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::edit::{self, AmountInput, RecordInput};
 use super::records::{Named, RecordView, RecordsView, RecordsWanted, Sum};
-use super::spend::{CategorySpend, ClaimShare, Happening, SpendView};
+use super::spend::{CategorySpend, ClaimShare, Happening, Margin, SpendView};
 use super::view::{self, AccountView, DealView, WrittenView};
 use crate::app::App;
 use crate::auth::Visitor;
@@ -65,6 +65,7 @@ use crate::shell::Body;
         AccountView,
         WrittenView,
         SpendView,
+        Margin,
         CategorySpend,
         ClaimShare,
         Happening,

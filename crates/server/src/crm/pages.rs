@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::edit;
 use super::form::{self, FormField};
 use super::records::{RecordView, RecordsView, RecordsWanted};
-use super::spend::{ClaimShare, Happening, MOST_CLAIMS, percent};
+use super::spend::{ClaimShare, Happening, percent};
 use super::view::{self, AccountView, DealView};
 use crate::app::App;
 use crate::auth::{Action, Resource, Visitor};
@@ -177,7 +177,7 @@ impl DealPage {
     }
 
     fn claim_count(&self) -> String {
-        count(&self.v.claims)
+        count(&self.v.claims, self.v.more_claims)
     }
 
     fn happening(&self, h: &Happening) -> (String, &'static str) {
@@ -195,7 +195,7 @@ impl AccountPage {
     }
 
     fn claim_count(&self) -> String {
-        count(&self.v.claims)
+        count(&self.v.claims, self.v.more_claims)
     }
 }
 
@@ -236,12 +236,8 @@ fn first(claims: &[ClaimShare]) -> &[ClaimShare] {
     &claims[..claims.len().min(20)]
 }
 
-fn count(claims: &[ClaimShare]) -> String {
-    if claims.len() < MOST_CLAIMS {
-        claims.len().to_string()
-    } else {
-        format!("{MOST_CLAIMS}+")
-    }
+fn count(claims: &[ClaimShare], more: bool) -> String {
+    format!("{}{}", claims.len(), if more { "+" } else { "" })
 }
 
 fn status(f: &Frame, claim: &ClaimShare) -> String {

@@ -34,8 +34,21 @@ pub struct SpendView {
     pub paid: Money,
     /// Spent in per cent of the deal's amount, two decimals; absent without an amount of this currency.
     pub share: Option<String>,
+    /// What the spend leaves of a deal's amount; absent without an amount of this currency, with spend in
+    /// another too, and for a lost deal.
+    pub margin: Option<Margin>,
     /// By category, largest first.
     pub categories: Vec<CategorySpend>,
+}
+
+/// What the spend leaves of a deal's amount. What the order itself costs is not known here.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Margin {
+    /// The amount less the spend; below nothing if that is more.
+    #[schema(value_type = Object)]
+    pub left: Money,
+    /// In per cent of the amount, two decimals.
+    pub share: String,
 }
 
 /// The spend of one category.
@@ -166,11 +179,26 @@ pub async fn spend(
             share: amount
                 .filter(|a| a.currency == currency)
                 .and_then(|a| percent(pending + paid, a.minor)),
+            margin: None,
             categories,
         });
     }
     all.sort_by_key(|s| (amount.map(|a| a.currency) != Some(s.spent.currency), s.spent.currency));
+    if let ("deal", Some(amount), [only]) = (dim, amount, all.as_mut_slice()) {
+        only.margin = margin(amount, only.spent);
+    }
     Ok(all)
+}
+
+fn margin(amount: Money, spent: Money) -> Option<Margin> {
+    if amount.minor <= 0 || amount.currency != spent.currency {
+        return None;
+    }
+    let left = amount.minor.checked_sub(spent.minor)?;
+    Some(Margin {
+        left: Money::new(left, amount.currency),
+        share: percent(left, amount.minor)?,
+    })
 }
 
 /// The sums alone, for many records at once: (id, pending, paid), one row a currency.
@@ -195,50 +223,57 @@ pub async fn sums(sql: &mut Sql, dim: &str, ids: &[&str]) -> Result<Vec<(String,
         .collect()
 }
 
-/// Most claims that a record's view names.
-pub const MOST_CLAIMS: usize = 100;
+/// The newest claims of a record, to which its view keeps however many there are.
+const NEWEST: usize = 100;
 
-/// Claims with a part for the record, as far as the reader may see them, newest first; and how many they may not see.
-pub async fn claims(
-    sql: &mut Sql,
-    person: &Person,
-    dim: &'static str,
-    key: &str,
-) -> Result<(Vec<ClaimShare>, i64), Error> {
+/// The newest claims of a record.
+#[derive(Debug)]
+pub struct Newest {
+    /// Those that the reader may see, the last changed first.
+    pub shown: Vec<ClaimShare>,
+    /// How many of the others are in the figures.
+    pub hidden: i64,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
+/// The newest claims with a part for the record, as far as the reader may see them.
+pub async fn newest(sql: &mut Sql, person: &Person, dim: &'static str, key: &str) -> Result<Newest, Error> {
     let (readable, mut values) = scope::readable(person, 2);
     values.insert(0, Value::from(key));
+    // Ids rise with time, so the index has the newest claims at its end and the walk ends with them.
     let text = format!(
-        "SELECT c.number, c.title, c.claimant_id, e.name, c.status, c.currency, c.claimed_minor, \
-         CAST(SUM(al.minor) AS BIGINT), c.updated_at FROM allocation al JOIN claim c ON c.id = al.claim_id \
-         JOIN employee e ON e.id = c.claimant_id WHERE al.{dim}_id = $1 AND {readable} \
-         GROUP BY c.id, c.number, c.title, c.claimant_id, e.name, c.status, c.currency, c.claimed_minor, c.updated_at \
-         ORDER BY c.updated_at DESC LIMIT {MOST_CLAIMS}"
+        "WITH newest AS (SELECT claim_id, CAST(SUM(minor) AS BIGINT) AS minor FROM allocation WHERE {dim}_id = $1 \
+         GROUP BY claim_id ORDER BY claim_id DESC LIMIT {}) \
+         SELECT c.number, c.title, c.claimant_id, e.name, c.status, c.currency, c.claimed_minor, n.minor, c.updated_at, \
+         ({readable}) AS shown FROM newest n JOIN claim c ON c.id = n.claim_id JOIN employee e ON e.id = c.claimant_id \
+         ORDER BY n.claim_id DESC",
+        NEWEST + 1
     );
-    type Found = (String, String, String, String, String, String, i64, i64, i64);
-    let rows: Vec<Found> = sql.all_built(text, values.clone()).await?;
-    let text = format!(
-        "SELECT COUNT(DISTINCT al.claim_id) FROM allocation al JOIN claim c ON c.id = al.claim_id WHERE al.{dim}_id = $1 \
-         AND c.status NOT IN ('draft', 'returned', 'withdrawn', 'rejected') AND NOT ({readable})"
-    );
-    let hidden: Vec<(i64,)> = sql.all_built(text, values).await?;
-    let shares = rows
-        .into_iter()
-        .map(
-            |(number, title, claimant, name, status, currency, claimed, allocated, updated)| {
-                let currency = Currency::parse(&currency).map_err(|e| Error::Broken(e.to_string()))?;
-                Ok(ClaimShare {
-                    number,
-                    title,
-                    claimant: Named { id: claimant, name },
-                    status,
-                    claimed: Money::new(claimed, currency),
-                    allocated: Money::new(allocated, currency),
-                    updated_at: moment(updated).to_string(),
-                })
-            },
-        )
-        .collect::<Result<Vec<_>, Error>>()?;
-    Ok((shares, hidden.first().map_or(0, |(n,)| *n)))
+    type Found = (String, String, String, String, String, String, i64, i64, i64, bool);
+    let mut rows: Vec<Found> = sql.all_built(text, values).await?;
+    let more = rows.len() > NEWEST;
+    rows.truncate(NEWEST);
+    rows.sort_by_key(|row| std::cmp::Reverse(row.8));
+    let (mut shown, mut hidden) = (Vec::new(), 0);
+    for (number, title, claimant, name, status, currency, claimed, allocated, updated, readable) in rows {
+        let currency = Currency::parse(&currency).map_err(|e| Error::Broken(e.to_string()))?;
+        let share = ClaimShare {
+            number,
+            title,
+            claimant: Named { id: claimant, name },
+            status,
+            claimed: Money::new(claimed, currency),
+            allocated: Money::new(allocated, currency),
+            updated_at: moment(updated).to_string(),
+        };
+        if readable {
+            shown.push(share);
+        } else if share.state().is_pending() || share.state().is_paid() {
+            hidden += 1;
+        }
+    }
+    Ok(Newest { shown, hidden, more })
 }
 
 /// Something that happened around a record.

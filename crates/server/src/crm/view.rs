@@ -36,10 +36,12 @@ pub struct DealView {
     pub record: RecordView,
     /// What it costs, a currency each.
     pub spend: Vec<SpendView>,
-    /// Claims with a part for it that the reader may see, newest first.
+    /// Of its newest 100 claims those that the reader may see, the last changed first.
     pub claims: Vec<ClaimShare>,
-    /// Claims in the figures that the reader may not see.
+    /// How many of the others of those 100 are in the figures.
     pub hidden_claims: i64,
+    /// Whether there are older claims than those 100.
+    pub more_claims: bool,
     /// Its visits and calls.
     pub activities: Vec<RecordView>,
     /// Its projects.
@@ -62,10 +64,12 @@ pub struct AccountView {
     pub record: RecordView,
     /// What it costs, a currency each.
     pub spend: Vec<SpendView>,
-    /// Claims with a part for it that the reader may see, newest first.
+    /// Of its newest 100 claims those that the reader may see, the last changed first.
     pub claims: Vec<ClaimShare>,
-    /// Claims in the figures that the reader may not see.
+    /// How many of the others of those 100 are in the figures.
     pub hidden_claims: i64,
+    /// Whether there are older claims than those 100.
+    pub more_claims: bool,
     /// Its deals that the reader may see.
     pub deals: Vec<RecordView>,
     /// Its contacts.
@@ -184,15 +188,21 @@ pub async fn deal(sql: &mut Sql, app: &App, visitor: &Visitor, id: &str) -> Resu
         limit: Some(100),
         ..RecordsWanted::default()
     };
-    let (claims, hidden_claims) = spend::claims(sql, &visitor.person, "deal", id).await?;
+    let newest = spend::newest(sql, &visitor.person, "deal", id).await?;
     let mut activities = list(sql, app, visitor, Object::Activity, &of).await?.records;
     activities.sort_by(|a, b| b.on.cmp(&a.on));
     let written = written(sql, Object::Deal, id).await?;
+    let mut spend = spend::spend(sql, &rules, visitor.lang, "deal", id, record.amount).await?;
+    if record.stage_kind.as_deref() == Some("lost") {
+        // Its amount will not come.
+        spend.iter_mut().for_each(|s| s.margin = None);
+    }
     Ok(DealView {
-        spend: spend::spend(sql, &rules, visitor.lang, "deal", id, record.amount).await?,
-        timeline: spend::timeline(sql, &claims, &activities, written.as_ref()).await?,
-        claims,
-        hidden_claims,
+        spend,
+        timeline: spend::timeline(sql, &newest.shown, &activities, written.as_ref()).await?,
+        claims: newest.shown,
+        hidden_claims: newest.hidden,
+        more_claims: newest.more,
         activities,
         projects: list(sql, app, visitor, Object::Project, &of).await?.records,
         orders: list(sql, app, visitor, Object::Order, &of).await?.records,
@@ -215,12 +225,13 @@ pub async fn account(sql: &mut Sql, app: &App, visitor: &Visitor, id: &str) -> R
         limit: Some(100),
         ..RecordsWanted::default()
     };
-    let (claims, hidden_claims) = spend::claims(sql, &visitor.person, "account", id).await?;
+    let newest = spend::newest(sql, &visitor.person, "account", id).await?;
     let won = record.won.as_ref().and_then(|w| w.first().copied());
     Ok(AccountView {
         spend: spend::spend(sql, &rules, visitor.lang, "account", id, won).await?,
-        claims,
-        hidden_claims,
+        claims: newest.shown,
+        hidden_claims: newest.hidden,
+        more_claims: newest.more,
         deals: list(sql, app, visitor, Object::Deal, &of).await?.records,
         contacts: list(sql, app, visitor, Object::Contact, &of).await?.records,
         projects: list(sql, app, visitor, Object::Project, &of).await?.records,

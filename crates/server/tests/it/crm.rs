@@ -423,6 +423,24 @@ fn a_deal_shows_what_it_costs_to_those_who_may_see_it() {
         assert_eq!(deal["spend"][0]["pending"]["amount"], "154.00");
         assert_eq!(deal["claims"][0]["number"], claim.number.as_str());
         assert_eq!(deal["spend"][0]["share"], "0.01");
+        let margin = &deal["spend"][0]["margin"];
+        assert_eq!(
+            (&margin["left"]["amount"], &margin["share"]),
+            (&"1279846.00".into(), &"99.99".into())
+        );
+        assert!(page.contains("¥1,279,846.00"), "{page}");
+        let move_to = |kind: &'static str| {
+            world.app.db.write(move |sql| {
+                Box::pin(async move {
+                    sql.run("UPDATE deal SET stage_kind = $1", outlay::args![kind]).await?;
+                    Ok(())
+                })
+            })
+        };
+        move_to("lost").await.expect("written");
+        let lost = wang.get(&path).await.expect(200).text;
+        assert!(!lost.contains("¥1,279,846.00") && lost.contains("¥154.00"), "{lost}");
+        move_to("open").await.expect("written");
         // Sales operations see the figure and not whose claims they are.
         let deal = ops
             .get(&format!("/api/v1/deals/{}", world.deal))
@@ -594,5 +612,47 @@ fn a_connection_keeps_its_key_to_itself() {
         world.as_("ops").await.get("/settings/connections").await.expect(403);
         admin.post(&format!("{path}/pause"), json!({})).await.expect(204);
         assert_eq!(admin.get(&path).await.expect(200).json()["paused"], true);
+    });
+}
+
+#[test]
+fn a_deal_names_its_newest_claims_and_no_margin_over_two_currencies() {
+    on_both(|world| async move {
+        let wang = world.id("wang").await;
+        let mut numbers = Vec::new();
+        for _ in 0..102 {
+            numbers.push(seed::draft(&world, "wang").await.number);
+        }
+        let jonas = seed::draft(&world, "jonas").await;
+        seed::act(&world, jonas.content.claimant, jonas.id, Command::Submit).await;
+        let last = seed::draft(&world, "wang").await;
+        seed::act(&world, wang, last.id, Command::Submit).await;
+        numbers.push(last.number);
+        let client = world.as_("wang").await;
+        for (objects, id) in [
+            ("deals", world.deal.to_string()),
+            ("accounts", world.account.to_string()),
+        ] {
+            let view = client.get(&format!("/api/v1/{objects}/{id}")).await.expect(200).json();
+            let mut found: Vec<&str> = view["claims"]
+                .as_array()
+                .expect("claims")
+                .iter()
+                .filter_map(|c| c["number"].as_str())
+                .collect();
+            found.sort_unstable();
+            assert_eq!(found, numbers[4..], "99 of the newest 100: one is somebody else's");
+            assert_eq!(
+                (&view["hidden_claims"], &view["more_claims"]),
+                (&1.into(), &true.into())
+            );
+            let spend = view["spend"].as_array().expect("spend");
+            assert_eq!(spend.len(), 2, "the figures are of all claims: {spend:?}");
+            assert!(spend.iter().all(|s| s["margin"].is_null()), "{spend:?}");
+            let page = client.get(&format!("/crm/{objects}/{id}")).await.expect(200).text;
+            let object = objects.trim_end_matches('s');
+            let all = format!("href=\"/claims?scope=all&amp;{object}={id}\"");
+            assert!(page.contains("99+") && page.contains(&all), "{page}");
+        }
     });
 }
