@@ -49,22 +49,27 @@ pub fn on_both<F: Future<Output = ()>>(test: impl Fn(World) -> F) {
     });
 }
 
+/// Makes a database on a PostgreSQL server; its address.
+pub async fn own_database(server: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let (base, _) = server.rsplit_once('/').expect("a database in the address");
+    let admin = sqlx::PgPool::connect(server).await.expect("PostgreSQL");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .execute(&admin)
+        .await
+        .expect("created");
+    admin.close().await;
+    format!("{base}/{name}")
+}
+
 impl World {
     pub async fn on_sqlite() -> World {
         World::build(|_| None).await
     }
 
     pub async fn on_postgres(server: &str) -> World {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let (base, _) = server.rsplit_once('/').expect("a database in the address");
-        let admin = sqlx::PgPool::connect(server).await.expect("PostgreSQL");
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
-            .execute(&admin)
-            .await
-            .expect("created");
-        admin.close().await;
-        let url = format!("{base}/{name}");
+        let url = own_database(server).await;
         World::build(move |_| Some(url.clone())).await
     }
 

@@ -1,8 +1,8 @@
 //! What must hold of the data after the kills.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use outlay::app::App;
 use outlay::args;
@@ -12,15 +12,20 @@ use outlay_core::claim::Status;
 use super::Heard;
 
 /// Opens the data as the last process left it and checks everything.
-pub async fn prove(data: &Path, heard: &Heard) {
-    let config = Config {
-        data: data.to_owned(),
-        ..Config::default()
-    };
+pub async fn prove(config: Config, heard: &Heard) {
     let app = App::open(config).await.expect("opened after all kills");
     let mut sql = app.db.read();
-    let (whole,): (String,) = sql.one("PRAGMA integrity_check", args![]).await.expect("checked");
-    assert_eq!(whole, "ok");
+    if app.db.is_shared() {
+        let text = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
+                    AND pid <> pg_backend_pid()";
+        // The server ends what a dead process had asked for last.
+        while sql.one::<(i64,)>(text, args![]).await.expect("read") != (0,) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    } else {
+        let (whole,): (String,) = sql.one("PRAGMA integrity_check", args![]).await.expect("checked");
+        assert_eq!(whole, "ok");
+    }
 
     let claims: Vec<(String, String, String, i64)> = sql
         .all("SELECT number, title, status, version FROM claim", args![])
