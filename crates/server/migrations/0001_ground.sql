@@ -145,7 +145,8 @@ CREATE TABLE sync_refused (
 -- Files looked at and not yet imported, sealed since they hold people's data; gone after a day.
 CREATE TABLE import_file (
     id TEXT PRIMARY KEY, employee_id TEXT NOT NULL REFERENCES employee (id), kind TEXT NOT NULL, name TEXT NOT NULL,
-    sealed TEXT NOT NULL, created_at BIGINT NOT NULL, preview TEXT NOT NULL, started_at BIGINT, report TEXT
+    sealed TEXT NOT NULL, seen TEXT NOT NULL, -- what was stored for its rows
+    created_at BIGINT NOT NULL, preview TEXT NOT NULL, started_at BIGINT, report TEXT
 );
 -- What was last written to a CRM record: a rebuilt figure has a rising revision, and an echo is known.
 CREATE TABLE write_back (

@@ -21,6 +21,13 @@ import-running = Importing
 import-looked = Checked, nothing imported yet. Rejected rows are left out; mend them and import just those.
 import-applied = Imported.
 import-failed = The import did not finish
+import-broken-off = { $n ->
+    [0] Nothing was written.
+    [one] One row was written before and stays. Import the same file again to go on: what is there already is unchanged.
+   *[other] { $n } rows were written before and stay. Import the same file again to go on: what is there already is unchanged.
+}
+import-again = Import again
+field-changed-meanwhile = Somebody changed this after the check, so it was left as it is: compare, and import the row again
 import-ignored = Columns not recognised: { $columns }
 import-payee-help = Imported accounts are proposals; another person must confirm each before it is paid to.
 import-create = New

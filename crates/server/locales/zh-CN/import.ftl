@@ -15,6 +15,12 @@ import-running = 正在导入
 import-looked = 检查完毕，尚未导入。被拒的行不会导入；修好后可以只导那几行。
 import-applied = 导入完成。
 import-failed = 没有导入完
+import-broken-off = { $n ->
+    [0] 没有写入任何行。
+   *[other] 此前已写入 { $n } 行，会保留。重新导入同一文件即可继续，已有的行不会变。
+}
+import-again = 重新导入
+field-changed-meanwhile = 检查之后有人改过，未覆盖。请核对后重新导入这一行
 import-ignored = 未识别的列：{ $columns }
 import-payee-help = 导入的账户是提议，须由另一人确认后才会用于付款。
 import-create = 新增

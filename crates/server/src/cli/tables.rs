@@ -81,7 +81,17 @@ pub async fn import(config: Config, options: &Import) -> Result<ExitCode> {
         let _lock = lock::take(&config)?;
         let app = App::open(config).await?;
         let permit = permit(&app, options).await?;
-        import::apply(&app, &permit, options.kind, &table, &AtomicUsize::default()).await
+        let done = AtomicUsize::default();
+        let applied = import::apply(&app, &permit, options.kind, &table, None, &done).await;
+        applied.map_err(|broken| {
+            if broken.written > 0 {
+                let written = broken.written;
+                eprintln!(
+                    "{written} rows were written before it broke off, and stay; import the same file again to go on"
+                );
+            }
+            broken.error
+        })
     };
     tell(&report.map_err(worded)?.worded(W(Lang::En)))
 }

@@ -1,6 +1,7 @@
 //! What must differ between the two databases, once.
 
 use super::Sql;
+use crate::error::Error;
 
 /// The end of a query that takes jobs: other workers' rows are passed over on PostgreSQL; SQLite has one writer.
 pub fn skip_locked(sql: &Sql) -> &'static str {
@@ -9,6 +10,15 @@ pub fn skip_locked(sql: &Sql) -> &'static str {
     } else {
         ""
     }
+}
+
+/// Until the end of the transaction nobody else writes to `table`, a name of ours; with SQLite nobody else writes anyway.
+pub async fn keep_others_out(sql: &mut Sql, table: &'static str) -> Result<(), Error> {
+    if sql.is_postgres() {
+        let text = format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE");
+        sql.run_built(text, vec![]).await?;
+    }
+    Ok(())
 }
 
 /// `($1, $2), ($3, $4) …` for a bulk insert of `rows` rows of `width` values.

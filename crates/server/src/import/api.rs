@@ -49,6 +49,8 @@ pub struct ImportView {
     pub done: Option<usize>,
     /// Why it failed, as a stable word.
     pub error: Option<String>,
+    /// Rows written before it failed. They stay; the same file, sent again, goes on.
+    pub written: Option<usize>,
     /// What it would do, or did.
     pub report: Report,
 }
@@ -56,6 +58,7 @@ pub struct ImportView {
 impl ImportView {
     /// What is known of a file, in the reader's language.
     pub fn of(file: &File, w: W) -> ImportView {
+        let failed = file.end.as_ref().and_then(|end| end.as_ref().err());
         ImportView {
             id: file.id.clone(),
             name: file.name.clone(),
@@ -66,7 +69,8 @@ impl ImportView {
                 None => "checked",
             },
             done: file.done(),
-            error: file.end.as_ref().and_then(|e| e.as_ref().err().cloned()),
+            error: failed.map(|f| f.code.clone()),
+            written: failed.map(|f| f.written),
             report: file.report().clone().worded(w),
         }
     }
@@ -121,7 +125,8 @@ pub async fn one(
     Ok(Json(view(&app, &visitor, &id).await?))
 }
 
-/// Imports the good rows of a table that was looked at, 1,000 in a transaction; answers when all are written.
+/// Imports the good rows of a table that was looked at, 1,000 in a transaction; answers when all are written. A row that
+/// somebody changed since the look is left, and told as `changed-meanwhile`.
 #[utoipa::path(post, path = "/api/v1/imports/{id}/application", tag = "imports", params(("id" = String, Path)),
     responses((status = 200, body = ImportView), (status = 403), (status = 404), (status = 409)))]
 pub async fn carry_out(

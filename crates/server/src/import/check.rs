@@ -7,6 +7,7 @@ use outlay_connect::tables::{Row, Table};
 use super::export;
 use super::fields::{Fields, Layout, read_date};
 use super::kind::Kind;
+use super::meanwhile::{self, Mark, PART_END, Seen};
 use super::order;
 use super::organisation::{self, Organisation};
 use super::payees::Payees;
@@ -41,12 +42,43 @@ impl Verdict {
     }
 }
 
-/// Decides each row of `table`: the report, and what is to be written, in an order that can be.
-pub async fn check(sql: &mut Sql, app: &App, kind: Kind, table: &Table) -> Result<(Report, Vec<Write>), Error> {
+/// A row to be written.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// Line of the CSV or row of the sheet, from 1.
+    pub line: usize,
+    /// What tells it from all others.
+    pub key: String,
+    /// Of what was stored for it.
+    pub mark: Mark,
+    /// Whether nothing was.
+    pub is_new: bool,
+    /// What it writes.
+    pub write: Write,
+}
+
+/// What a table would do.
+pub struct Checked {
+    /// In numbers, and what is wrong.
+    pub report: Report,
+    /// What is to be written, in an order that can be.
+    pub planned: Vec<Planned>,
+    /// What was stored for each row.
+    pub seen: Seen,
+}
+
+/// Decides each row of `table`. With `before`, a row that would write over something else than was stored then is refused.
+pub async fn check(
+    sql: &mut Sql,
+    app: &App,
+    kind: Kind,
+    table: &Table,
+    before: Option<&Seen>,
+) -> Result<Checked, Error> {
     let layout = Layout::of(kind, table)?;
     let mut checker = Checker::load(sql, app, kind, table, &layout).await?;
     let mut report = Report::new(kind, table.read_as, layout.ignored.clone());
-    let mut writes = Vec::new();
+    let (mut planned, mut seen) = (Vec::new(), Seen::of(table.rows.len()));
     let (order, circle) = match kind {
         Kind::Departments => order::parents_first(&table.rows, &layout),
         _ => ((0..table.rows.len()).collect(), HashSet::new()),
@@ -58,6 +90,8 @@ pub async fn check(sql: &mut Sql, app: &App, kind: Kind, table: &Table) -> Resul
         let row = &table.rows[at];
         let key = checker.key(&layout, row);
         let stored = checker.known.get(&key).cloned();
+        let mark = meanwhile::mark(stored.as_deref());
+        seen.note(at, mark);
         let mut fields = Fields::new(kind, row, &layout, stored.as_deref());
         if checker.seen.contains(&key) {
             fields.wrong(kind.columns()[0].code, "twice");
@@ -69,25 +103,31 @@ pub async fn check(sql: &mut Sql, app: &App, kind: Kind, table: &Table) -> Resul
             true => checker.row(&mut fields, stored.as_deref()),
             false => None,
         };
-        match verdict.filter(|_| fields.is_good()) {
-            Some(Verdict::Same) => report.take(Change::Same),
-            Some(Verdict::Made(write)) => {
-                report.take(Change::Made);
-                writes.push(write);
-            }
-            Some(Verdict::Changed(write)) => {
-                report.take(Change::Changed);
-                writes.push(write);
-            }
+        let writes = matches!(verdict, Some(Verdict::Made(_) | Verdict::Changed(_)));
+        if writes && before.is_some_and(|before| !before.is(at, mark)) {
+            fields.wrong(meanwhile::column(kind), meanwhile::CODE);
+        }
+        let (change, write) = match verdict.filter(|_| fields.is_good()) {
+            Some(Verdict::Same) => (Change::Same, None),
+            Some(Verdict::Made(write)) => (Change::Made, Some(write)),
+            Some(Verdict::Changed(write)) => (Change::Changed, Some(write)),
             None => {
                 report.refuse(fields.rejected());
                 continue;
             }
-        }
+        };
+        report.take(change);
+        planned.extend(write.map(|write| Planned {
+            line: row.line_no,
+            key: key.clone(),
+            mark,
+            is_new: change == Change::Made,
+            write,
+        }));
         checker.seen.insert(key);
     }
     report.rejected.sort_by_key(|r| r.row);
-    Ok((report, writes))
+    Ok(Checked { report, planned, seen })
 }
 
 struct Checker {
@@ -116,10 +156,8 @@ impl Checker {
             organisation,
         };
         if kind != Kind::PayeeAccounts {
-            let whole = Layout::whole(kind);
             for cells in export::rows(sql, kind).await? {
-                let row = Row { line_no: 0, cells };
-                checker.known.insert(checker.key(&whole, &row), row.cells);
+                checker.known.insert(meanwhile::stored_key(kind, &cells), cells);
             }
         }
         Ok(checker)
@@ -141,7 +179,7 @@ impl Checker {
                 _ => text.to_owned(),
             }
         });
-        parts.collect::<Vec<_>>().join("\u{1f}")
+        parts.collect::<Vec<_>>().join(PART_END)
     }
 
     fn row(&mut self, fields: &mut Fields<'_>, stored: Option<&[String]>) -> Option<Verdict> {

@@ -6,7 +6,7 @@ use outlay_core::{Currency, Money};
 
 use super::kind::Kind;
 use crate::args;
-use crate::db::Sql;
+use crate::db::{Sql, Value, dialect};
 use crate::error::Error;
 
 /// The form of a file.
@@ -120,8 +120,35 @@ struct Texts(Vec<Option<String>>);
 /// All of a kind, as text: cells in the order of its columns, empty where there is nothing.
 pub async fn rows(sql: &mut Sql, kind: Kind) -> Result<Vec<Vec<String>>, Error> {
     let text = query(kind);
-    let values = if text.contains("$1") { args![false] } else { args![] };
-    let rows: Vec<Texts> = sql.all(text, values).await?;
+    let rows: Vec<Texts> = sql.all(text, values(text)).await?;
+    Ok(cells(kind, rows))
+}
+
+/// As [`rows`], those of which `expression`, one of the kind's query, is among `wanted`; in no order.
+pub async fn rows_of(
+    sql: &mut Sql,
+    kind: Kind,
+    expression: &'static str,
+    wanted: impl ExactSizeIterator<Item = &str>,
+) -> Result<Vec<Vec<String>>, Error> {
+    let text = query(kind);
+    let mut values = values(text);
+    let text = text.split(" ORDER BY ").next().unwrap_or(text);
+    let joint = if text.contains(" WHERE ") { "AND" } else { "WHERE" };
+    let list = dialect::list(values.len() + 1, wanted.len());
+    values.extend(wanted.map(Value::from));
+    let rows: Vec<Texts> = sql
+        .all_built(format!("{text} {joint} {expression} IN ({list})"), values)
+        .await?;
+    Ok(cells(kind, rows))
+}
+
+/// What a query of a kind is asked with: records not deleted.
+fn values(query: &str) -> Vec<Value> {
+    if query.contains("$1") { args![false] } else { args![] }
+}
+
+fn cells(kind: Kind, rows: Vec<Texts>) -> Vec<Vec<String>> {
     let at = |code: &str| kind.columns().iter().position(|c| c.code == code);
     let amount = at("amount").zip(at("currency"));
     let texts = rows.into_iter().map(|Texts(row)| {
@@ -131,7 +158,7 @@ pub async fn rows(sql: &mut Sql, kind: Kind) -> Result<Vec<Vec<String>>, Error> 
         }
         row
     });
-    Ok(texts.collect())
+    texts.collect()
 }
 
 fn decimal(minor: &str, currency: &str) -> String {

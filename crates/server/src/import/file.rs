@@ -6,12 +6,15 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use outlay_connect::tables::Table;
 use outlay_core::ids::EmployeeId;
+use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::check::check;
 use super::kind::Kind;
+use super::meanwhile::Seen;
 use super::report::Report;
-use super::run::{apply, preview, read};
+use super::run::{apply, read};
 use crate::app::App;
 use crate::args;
 use crate::auth::Permit;
@@ -39,13 +42,27 @@ pub struct File {
     pub preview: Report,
     /// Whether its import has begun and not ended.
     pub running: bool,
-    /// What the import did, or the code of the error that ended it.
-    pub end: Option<Result<Report, String>>,
+    /// What the import did, or what broke it off.
+    pub end: Option<Result<Report, Failed>>,
     sealed: String,
+    seen: String,
+}
+
+/// An import that was broken off.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Failed {
+    /// The code of the error.
+    pub code: String,
+    /// Rows written before.
+    pub written: usize,
 }
 
 fn about(id: &str) -> String {
     format!("import {id}")
+}
+
+fn about_seen(id: &str) -> String {
+    format!("import {id} seen")
 }
 
 /// Looks at a file and keeps it for its import; its id.
@@ -53,19 +70,20 @@ pub async fn keep(app: &Arc<App>, permit: &Permit, kind: Kind, name: &str, bytes
     let owner = permit.actor().employee().ok_or(Error::NotFound("employee"))?;
     let id = Uuid::now_v7().to_string();
     let sealed = app.vault.master().seal(&about(&id), &bytes)?;
-    let preview = preview(app, kind, &read(kind, bytes).await?).await?;
-    let preview = serde_json::to_string(&preview)?;
+    let checked = check(&mut app.db.read(), app, kind, &read(kind, bytes).await?, None).await?;
+    let preview = serde_json::to_string(&checked.report)?;
+    let seen = app.vault.master().seal(&about_seen(&id), &checked.seen.to_bytes())?;
     let (key, name) = (id.clone(), tidy(name));
     app.db
         .write(move |sql| {
             let at = now().as_microsecond();
-            let values = args![&key, owner, kind.code(), &name, &sealed, at, &preview];
+            let values = args![&key, owner, kind.code(), &name, &sealed, &seen, at, &preview];
             Box::pin(async move {
                 sql.run("DELETE FROM import_file WHERE created_at < $1", args![at - DAY])
                     .await?;
                 sql.run(
-                    "INSERT INTO import_file (id, employee_id, kind, name, sealed, created_at, preview) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                    "INSERT INTO import_file (id, employee_id, kind, name, sealed, seen, created_at, preview) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
                     values,
                 )
                 .await?;
@@ -85,14 +103,14 @@ fn tidy(name: &str) -> String {
 
 /// A file of `owner`.
 pub async fn load(sql: &mut Sql, owner: EmployeeId, id: &str) -> Result<File, Error> {
-    type Found = (String, String, String, String, Option<i64>, Option<String>);
+    type Found = (String, String, String, String, String, Option<i64>, Option<String>);
     let row: Option<Found> = sql
         .maybe(
-            "SELECT kind, name, sealed, preview, started_at, report FROM import_file WHERE id = $1 AND employee_id = $2",
+            "SELECT kind, name, sealed, seen, preview, started_at, report FROM import_file WHERE id = $1 AND employee_id = $2",
             args![id, owner],
         )
         .await?;
-    let (kind, name, sealed, preview, started, end) = row.ok_or(Error::NotFound("import"))?;
+    let (kind, name, sealed, seen, preview, started, end) = row.ok_or(Error::NotFound("import"))?;
     Ok(File {
         id: id.to_owned(),
         kind: kind.parse()?,
@@ -101,6 +119,7 @@ pub async fn load(sql: &mut Sql, owner: EmployeeId, id: &str) -> Result<File, Er
         running: end.is_none() && started.is_some_and(|at| at > now().as_microsecond() - DEAD),
         end: end.map(|r| serde_json::from_str(&r)).transpose()?,
         sealed,
+        seen,
     })
 }
 
@@ -108,6 +127,11 @@ impl File {
     /// Its table.
     pub async fn table(&self, app: &App) -> Result<Table, Error> {
         read(self.kind, app.vault.master().open(&about(&self.id), &self.sealed)?).await
+    }
+
+    fn seen(&self, app: &App) -> Result<Seen, Error> {
+        let bytes = app.vault.master().open(&about_seen(&self.id), &self.seen)?;
+        Ok(Seen::from_bytes(&bytes))
     }
 
     /// Rows done so far, if this process carries its import out.
@@ -127,7 +151,7 @@ impl File {
 
 /// Begins the import of a file, which goes on whether or not anybody waits; [`Error::Conflict`] if it has begun already.
 pub async fn begin(app: &Arc<App>, permit: Permit, file: File) -> Result<JoinHandle<()>, Error> {
-    let table = file.table(app).await?;
+    let (table, seen) = (file.table(app).await?, file.seen(app)?);
     let (id, at) = (file.id.clone(), now().as_microsecond());
     app.db
         .write(move |sql| {
@@ -150,11 +174,14 @@ pub async fn begin(app: &Arc<App>, permit: Permit, file: File) -> Result<JoinHan
     }
     let app = app.clone();
     Ok(tokio::spawn(async move {
-        let result = apply(&app, &permit, file.kind, &table, &done).await;
-        if let Err(error) = &result {
-            tracing::error!(%error, kind = file.kind.code(), "an import did not end");
-        }
-        if let Err(error) = end(&app, file.id.clone(), result.map_err(|e| e.code().to_owned())).await {
+        let result = apply(&app, &permit, file.kind, &table, Some(&seen), &done).await;
+        let result = result.map_err(|broken| {
+            let (error, written) = (broken.error, broken.written);
+            tracing::error!(%error, written, kind = file.kind.code(), "an import did not end");
+            let code = error.code().to_owned();
+            Failed { code, written }
+        });
+        if let Err(error) = end(&app, file.id.clone(), result).await {
             tracing::error!(%error, "the end of an import could not be written");
         }
         if let Ok(mut under_way) = UNDER_WAY.lock() {
@@ -163,7 +190,7 @@ pub async fn begin(app: &Arc<App>, permit: Permit, file: File) -> Result<JoinHan
     }))
 }
 
-async fn end(app: &App, id: String, result: Result<Report, String>) -> Result<(), Error> {
+async fn end(app: &App, id: String, result: Result<Report, Failed>) -> Result<(), Error> {
     let report = serde_json::to_string(&result)?;
     app.db
         .write(move |sql| {

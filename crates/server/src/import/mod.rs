@@ -7,6 +7,7 @@ mod export;
 mod fields;
 mod file;
 mod kind;
+mod meanwhile;
 mod order;
 mod organisation;
 mod pages;
@@ -29,7 +30,7 @@ pub use api::Api;
 pub use export::{Format, export};
 pub use kind::{Column, Kind};
 pub use report::{Rejected, Report};
-pub use run::{apply, preview, read};
+pub use run::{BrokenOff, apply, preview, read};
 
 use crate::app::App;
 use crate::auth::{Resource, Visitor};

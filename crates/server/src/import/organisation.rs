@@ -290,7 +290,8 @@ impl Organisation {
             head: Some(id),
             ..known.clone()
         };
-        self.departments.insert(department.code.clone(), department.clone());
-        Some(Verdict::Changed(Write::Department(department)))
+        let write = Write::Head(department.id, id);
+        self.departments.insert(department.code.clone(), department);
+        Some(Verdict::Changed(write))
     }
 }

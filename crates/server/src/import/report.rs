@@ -89,6 +89,17 @@ impl Report {
         self.rejected.extend(cells.into_iter().take(room));
     }
 
+    /// A row that was taken is not written after all: what is wrong with it is `cell`.
+    pub fn lose(&mut self, is_new: bool, cell: Rejected) {
+        self.rows -= 1;
+        if is_new {
+            self.create -= 1;
+        } else {
+            self.change -= 1;
+        }
+        self.refuse(vec![cell]);
+    }
+
     /// Rows that will be written, or were.
     pub fn written(&self) -> usize {
         self.create + self.change

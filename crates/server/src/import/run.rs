@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use outlay_connect::tables::{self, Table, TableError};
 use outlay_core::claim::Problem;
 
-use super::check::check;
+use super::check::{Checked, Planned, check};
 use super::fields::Layout;
 use super::kind::Kind;
-use super::report::Report;
-use super::write::Write;
+use super::meanwhile::{self, PART_END, Seen};
+use super::report::{Rejected, Report};
 use crate::app::App;
 use crate::audit;
 use crate::auth::Permit;
@@ -62,46 +62,103 @@ fn table_problem(error: &TableError) -> Problem {
 
 /// What an import of `table` would do.
 pub async fn preview(app: &App, kind: Kind, table: &Table) -> Result<Report, Error> {
-    Ok(check(&mut app.db.read(), app, kind, table).await?.0)
+    Ok(check(&mut app.db.read(), app, kind, table, None).await?.report)
 }
 
-/// Imports `table`. Rows that cannot be taken are left out and told; the others are written in parts of [`PART`], each a
-/// transaction. An import that was broken off is repeated as a whole: what is written already is unchanged then.
-/// `done` counts the rows on the way.
+/// An import that ended before its end.
+#[derive(Debug)]
+pub struct BrokenOff {
+    /// Why.
+    pub error: Error,
+    /// Rows written before; they stay, and are unchanged when the same file is imported again.
+    pub written: usize,
+}
+
+/// Imports `table`. Rows that cannot be taken are left out and told, and so are those that somebody changed since they
+/// were looked at (`seen`, or the begin of this); the others are written in parts of [`PART`], each a transaction. An
+/// import that was broken off is repeated as a whole: what is written already is unchanged then. `done` counts the rows
+/// on the way.
 pub async fn apply(
     app: &Arc<App>,
     permit: &Permit,
     kind: Kind,
     table: &Table,
+    seen: Option<&Seen>,
     done: &AtomicUsize,
+) -> Result<Report, BrokenOff> {
+    let mut written = 0;
+    let applied = in_parts(app, permit, kind, table, seen, |taken, parts_written| {
+        done.store(taken, Ordering::Relaxed);
+        written = parts_written;
+    });
+    let applied = applied.await;
+    app.live.wake();
+    applied.map_err(|error| BrokenOff { error, written })
+}
+
+async fn in_parts(
+    app: &Arc<App>,
+    permit: &Permit,
+    kind: Kind,
+    table: &Table,
+    seen: Option<&Seen>,
+    mut tell: impl FnMut(usize, usize),
 ) -> Result<Report, Error> {
-    let (mut report, writes) = check(&mut app.db.read(), app, kind, table).await?;
-    done.store(report.rows - writes.len(), Ordering::Relaxed);
-    for part in writes.chunks(PART) {
-        write(app, permit, part.to_vec()).await?;
-        done.fetch_add(part.len(), Ordering::Relaxed);
+    let Checked {
+        mut report, planned, ..
+    } = check(&mut app.db.read(), app, kind, table, seen).await?;
+    let (mut taken, mut written) = (report.rows - planned.len(), 0);
+    tell(taken, written);
+    for part in planned.chunks(PART) {
+        let lost = write(app, permit, kind, part.to_vec()).await?;
+        taken += part.len();
+        written += part.len() - lost.len();
+        tell(taken, written);
+        for row in lost {
+            report.lose(row.is_new, changed(kind, &row));
+        }
     }
-    if !writes.is_empty() {
+    report.rejected.sort_by_key(|r| r.row);
+    if written > 0 {
         finish(app, permit, kind, &report).await?;
     }
     report.applied = true;
-    app.live.wake();
     Ok(report)
 }
 
-async fn write(app: &Arc<App>, permit: &Permit, part: Vec<Write>) -> Result<(), Error> {
+/// What is told of a row that somebody changed.
+fn changed(kind: Kind, row: &Planned) -> Rejected {
+    Rejected {
+        row: row.line,
+        column: meanwhile::column(kind).to_owned(),
+        value: row.key.replace(PART_END, " "),
+        code: meanwhile::CODE.to_owned(),
+        args: Vec::new(),
+        message: String::new(),
+    }
+}
+
+/// Writes a part in one transaction; those of its rows that are no longer what was looked at, and were left.
+async fn write(app: &Arc<App>, permit: &Permit, kind: Kind, part: Vec<Planned>) -> Result<Vec<Planned>, Error> {
     let (shared, permit, part) = (app.clone(), permit.clone(), Arc::new(part));
     let written = app.db.write(move |sql| {
         let (app, permit, part) = (shared.clone(), permit.clone(), part.clone());
         Box::pin(async move {
-            for one in part.iter() {
-                one.carry_out(sql, &app, &permit).await?;
+            let keys: Vec<&str> = part.iter().map(|row| row.key.as_str()).collect();
+            let stored = meanwhile::stored(sql, kind, &keys).await?;
+            let mut lost = Vec::new();
+            for row in part.iter() {
+                if stored.get(&row.key).copied().unwrap_or_default() == row.mark {
+                    row.write.carry_out(sql, &app, &permit).await?;
+                } else {
+                    lost.push(row.clone());
+                }
             }
-            Ok(())
+            Ok(lost)
         })
     });
     match written.await {
-        // Somebody made the same thing since the table was checked.
+        // Somebody took what must be unique, such as a mail address, since the table was checked.
         Err(Error::Sql(e)) if e.is_unique_violation() => Err(Error::Conflict),
         other => other,
     }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use outlay_connect::Record;
 use outlay_core::Currency;
-use outlay_core::ids::{ConnectionId, EmployeeId};
+use outlay_core::ids::{ConnectionId, DepartmentId, EmployeeId};
 use outlay_core::org::{Assignment, CostCenter, Department, Employee, Grant, LegalEntity};
 use outlay_core::payment::BankAccount;
 use rust_decimal::Decimal;
@@ -26,8 +26,10 @@ pub enum Write {
     Entity(LegalEntity),
     /// A cost centre.
     CostCenter(CostCenter),
-    /// A department, with its head.
+    /// A department; its head stays.
     Department(Department),
+    /// The head of a department.
+    Head(DepartmentId, EmployeeId),
     /// Somebody.
     Person(Employee),
     /// A place of somebody.
@@ -85,8 +87,12 @@ impl Write {
                 (format!("cost_center:{}", c.id), "imported".to_owned())
             }
             Write::Department(d) => {
-                store::put_department(sql, permit, d).await?;
+                store::put_department_but_head(sql, permit, d).await?;
                 (format!("department:{}", d.id), "imported".to_owned())
+            }
+            Write::Head(department, head) => {
+                store::put_head(sql, permit, *department, *head).await?;
+                (format!("department:{department}"), "head imported".to_owned())
             }
             Write::Person(e) => {
                 store::put_employee(sql, permit, e).await?;

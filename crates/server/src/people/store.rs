@@ -1,6 +1,6 @@
 //! Writing the organisation: each record is made or replaced by its id, with the permit of who does it.
 
-use outlay_core::ids::EmployeeId;
+use outlay_core::ids::{DepartmentId, EmployeeId};
 use outlay_core::org::{Assignment, CostCenter, Department, Employee, Grant, LegalEntity};
 use uuid::Uuid;
 
@@ -62,6 +62,28 @@ pub async fn put_department(sql: &mut Sql, _: &Permit, d: &Department) -> Result
          ON CONFLICT (id) DO UPDATE SET code = excluded.code, name = excluded.name, parent_id = excluded.parent_id, \
          head_id = excluded.head_id, valid_from = excluded.valid_from, valid_to = excluded.valid_to",
         args![d.id, &d.code, &d.name, d.parent, d.head, d.from, d.to],
+    )
+    .await?;
+    super::changed(sql).await
+}
+
+/// As [`put_department`], leaving the head of one that is there as it is.
+pub async fn put_department_but_head(sql: &mut Sql, permit: &Permit, d: &Department) -> Result<(), Error> {
+    let known: Option<(Option<String>,)> = sql
+        .maybe("SELECT head_id FROM department WHERE id = $1", args![d.id])
+        .await?;
+    let head = match known {
+        Some((head,)) => super::maybe(head)?,
+        None => d.head,
+    };
+    put_department(sql, permit, &Department { head, ..d.clone() }).await
+}
+
+/// Sets the head of a department.
+pub async fn put_head(sql: &mut Sql, _: &Permit, department: DepartmentId, head: EmployeeId) -> Result<(), Error> {
+    sql.run(
+        "UPDATE department SET head_id = $1 WHERE id = $2",
+        args![head, department],
     )
     .await?;
     super::changed(sql).await

@@ -3,6 +3,7 @@
 mod bad;
 mod cli;
 mod large;
+mod meanwhile;
 mod pages;
 mod records;
 
