@@ -100,12 +100,8 @@ pub async fn init(config: Config, options: &Init) -> Result<()> {
         from: today,
         to: None,
     };
-    let policy = match currency {
-        Currency::CNY => Some(outlay_core::policy::CN_STANDARD),
-        Currency::EUR => Some(outlay_core::policy::DE_STANDARD),
-        _ => None,
-    };
-    app.db
+    let has_policy = app
+        .db
         .write(move |sql| {
             let (entity, admin, top, hash) = (entity.clone(), admin.clone(), top.clone(), hash.clone());
             Box::pin(async move {
@@ -142,11 +138,7 @@ pub async fn init(config: Config, options: &Init) -> Result<()> {
                     },
                 )
                 .await?;
-                policies::publish_flow(sql, &permit, entity.id, today, outlay_core::flow::STANDARD).await?;
-                if let Some(policy) = policy {
-                    policies::publish_policy(sql, &permit, entity.id, policy).await?;
-                }
-                Ok(())
+                policies::give_standard(sql, &permit, &entity, today).await
             })
         })
         .await?;
@@ -154,7 +146,7 @@ pub async fn init(config: Config, options: &Init) -> Result<()> {
         "made {} and the administrator {email}; now run `outlay serve`",
         options.code
     ));
-    if policy.is_none() {
+    if !has_policy {
         say(format_args!(
             "there is no standard policy in {currency}: publish one before the first claim",
             currency = options.currency

@@ -149,7 +149,10 @@ impl Organisation {
             currency,
             zone: zone.to_owned(),
         };
-        let verdict = Verdict::of(known, &entity, || Write::Entity(entity.clone()));
+        let verdict = Verdict::of(known, &entity, || match known {
+            Some(_) => Write::Entity(entity.clone()),
+            None => Write::NewEntity(entity.clone()),
+        });
         self.entities.insert(entity.code.clone(), entity);
         Some(verdict)
     }
@@ -192,10 +195,6 @@ impl Organisation {
             fields.wrong("locale", "not-a-language");
         }
         let active = fields.flag("active", true);
-        if !active && known.is_some_and(|k| k.active) {
-            // Their open tasks need somebody, which takes a decision of its own.
-            fields.wrong("active", "leaves");
-        }
         if !fields.is_good() {
             return None;
         }
@@ -207,7 +206,10 @@ impl Organisation {
             locale: locale.unwrap_or_default().tag().to_owned(),
             active,
         };
-        let verdict = Verdict::of(known, &employee, || Write::Person(employee.clone()));
+        let verdict = Verdict::of(known, &employee, || match known {
+            Some(known) if known.active && !active => Write::Leaver(employee.clone()),
+            _ => Write::Person(employee.clone()),
+        });
         if let Some(known) = known {
             self.emails.remove(&known.email.clone());
         }

@@ -109,13 +109,19 @@ async fn in_parts(
     } = check(&mut app.db.read(), app, kind, table, seen).await?;
     let (mut taken, mut written) = (report.rows - planned.len(), 0);
     tell(taken, written);
-    for part in planned.chunks(PART) {
-        let lost = write(app, permit, kind, part.to_vec()).await?;
+    let (alone, together): (Vec<_>, Vec<_>) = planned.into_iter().partition(|row| row.write.may_be_refused());
+    for part in together.chunks(PART).chain(alone.chunks(1)) {
+        let lost = match write(app, permit, kind, part.to_vec()).await {
+            Err(Error::Invalid(mut problems)) if part[0].write.may_be_refused() && !problems.is_empty() => {
+                vec![(part[0].clone(), problems.swap_remove(0))]
+            }
+            other => other?,
+        };
         taken += part.len();
         written += part.len() - lost.len();
         tell(taken, written);
-        for row in lost {
-            report.lose(row.is_new, changed(kind, &row));
+        for (row, problem) in lost {
+            report.lose(row.is_new, rejected(kind, &row, problem));
         }
     }
     report.rejected.sort_by_key(|r| r.row);
@@ -126,20 +132,25 @@ async fn in_parts(
     Ok(report)
 }
 
-/// What is told of a row that somebody changed.
-fn changed(kind: Kind, row: &Planned) -> Rejected {
+/// What is told of a row that was taken and not written.
+fn rejected(kind: Kind, row: &Planned, problem: Problem) -> Rejected {
     Rejected {
         row: row.line,
         column: meanwhile::column(kind).to_owned(),
         value: row.key.replace(PART_END, " "),
-        code: meanwhile::CODE.to_owned(),
-        args: Vec::new(),
+        code: problem.code,
+        args: problem.args,
         message: String::new(),
     }
 }
 
 /// Writes a part in one transaction; those of its rows that are no longer what was looked at, and were left.
-async fn write(app: &Arc<App>, permit: &Permit, kind: Kind, part: Vec<Planned>) -> Result<Vec<Planned>, Error> {
+async fn write(
+    app: &Arc<App>,
+    permit: &Permit,
+    kind: Kind,
+    part: Vec<Planned>,
+) -> Result<Vec<(Planned, Problem)>, Error> {
     let (shared, permit, part) = (app.clone(), permit.clone(), Arc::new(part));
     let written = app.db.write(move |sql| {
         let (app, permit, part) = (shared.clone(), permit.clone(), part.clone());
@@ -151,7 +162,7 @@ async fn write(app: &Arc<App>, permit: &Permit, kind: Kind, part: Vec<Planned>) 
                 if stored.get(&row.key).copied().unwrap_or_default() == row.mark {
                     row.write.carry_out(sql, &app, &permit).await?;
                 } else {
-                    lost.push(row.clone());
+                    lost.push((row.clone(), Problem::new(meanwhile::column(kind), meanwhile::CODE)));
                 }
             }
             Ok(lost)

@@ -12,18 +12,22 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::args;
 use crate::audit::{self, actor_text};
-use crate::auth::Permit;
+use crate::auth::{Action, Permit};
+use crate::clock::{day, now};
 use crate::crm;
 use crate::db::Sql;
 use crate::error::Error;
 use crate::payments::payee;
-use crate::people::store;
+use crate::people::{self, store};
+use crate::policies;
 
 /// What a row of a table writes.
 #[derive(Debug, Clone)]
 pub enum Write {
-    /// A legal entity.
+    /// A legal entity that is there already.
     Entity(LegalEntity),
+    /// A new legal entity, with the rules that one begins with.
+    NewEntity(LegalEntity),
     /// A cost centre.
     CostCenter(CostCenter),
     /// A department; its head stays.
@@ -32,6 +36,8 @@ pub enum Write {
     Head(DepartmentId, EmployeeId),
     /// Somebody.
     Person(Employee),
+    /// Somebody who leaves.
+    Leaver(Employee),
     /// A place of somebody.
     Assignment(Assignment),
     /// A role of somebody.
@@ -75,11 +81,22 @@ pub struct Rate {
 }
 
 impl Write {
+    /// Whether it may yet be refused, for a reason that shows only as it is carried out; and so is carried out alone.
+    pub fn may_be_refused(&self) -> bool {
+        matches!(self, Write::Leaver(_))
+    }
+
     /// Writes it, with its entry in the audit, within the transaction of `sql`.
     pub async fn carry_out(&self, sql: &mut Sql, app: &App, permit: &Permit) -> Result<(), Error> {
         let (subject, detail) = match self {
             Write::Entity(e) => {
                 store::put_entity(sql, permit, e).await?;
+                (format!("entity:{}", e.id), "imported".to_owned())
+            }
+            Write::NewEntity(e) => {
+                store::put_entity(sql, permit, e).await?;
+                let rules = Permit::system("import", Action::ManagePolicies.code());
+                policies::give_standard(sql, &rules, e, day(now(), &e.zone)).await?;
                 (format!("entity:{}", e.id), "imported".to_owned())
             }
             Write::CostCenter(c) => {
@@ -97,6 +114,10 @@ impl Write {
             Write::Person(e) => {
                 store::put_employee(sql, permit, e).await?;
                 (format!("employee:{}", e.id), "imported".to_owned())
+            }
+            Write::Leaver(e) => {
+                people::leave(sql, app, permit, e).await?;
+                (format!("employee:{}", e.id), "deactivated".to_owned())
             }
             Write::Assignment(a) => {
                 store::put_assignment(sql, permit, a).await?;

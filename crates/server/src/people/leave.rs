@@ -12,6 +12,7 @@ use crate::args;
 use crate::audit;
 use crate::auth::Permit;
 use crate::claims;
+use crate::db::Sql;
 use crate::error::Error;
 
 /// Marks somebody as having left, or as back. `permit` is to [`crate::auth::Action::ManagePeople`]. Refused with
@@ -27,28 +28,11 @@ pub async fn set_active(app: &Arc<App>, permit: &Permit, who: EmployeeId, active
                 if old.active == active {
                     return Err(Error::Conflict);
                 }
-                store::put_employee(sql, &permit, &Employee { active, ..old.clone() }).await?;
-                if !active {
-                    edit::keep_an_admin(sql).await?;
-                    let tasks: Vec<(String, String, String)> = sql
-                        .all(
-                            "SELECT t.id, t.claim_id, c.number FROM task t JOIN claim c ON c.id = t.claim_id \
-                             WHERE t.assignee_id = $1 AND t.outcome = 'open' ORDER BY c.number, t.id",
-                            args![who],
-                        )
-                        .await?;
-                    for (task, claim, number) in tasks {
-                        let (task, claim): (TaskId, ClaimId) = (stored(&task)?, stored(&claim)?);
-                        let command = Command::Replace { task };
-                        claims::act_in(sql, &app, &permit, claim, command)
-                            .await
-                            .map_err(|e| match e {
-                                Error::Refused(Refusal::NoApprover { .. }) => Error::Invalid(vec![
-                                    Problem::new("open_tasks", "nobody-stands-in").with("claim", &number),
-                                ]),
-                                other => other,
-                            })?;
-                    }
+                let new = Employee { active, ..old.clone() };
+                if active {
+                    store::put_employee(sql, &permit, &new).await?;
+                } else {
+                    leave(sql, &app, &permit, &new).await?;
                 }
                 let word = if active { "activated" } else { "deactivated" };
                 audit::note(sql, permit.actor(), permit.action(), &format!("employee:{who}"), word).await
@@ -56,5 +40,36 @@ pub async fn set_active(app: &Arc<App>, permit: &Permit, who: EmployeeId, active
         })
         .await?;
     app.live.wake();
+    Ok(())
+}
+
+/// Stores somebody, as `employee` says, as having left, ends their sessions and passes their open tasks on; within the
+/// transaction of `sql`, which must be given up where this is refused.
+pub async fn leave(sql: &mut Sql, app: &App, permit: &Permit, employee: &Employee) -> Result<(), Error> {
+    let gone = Employee {
+        active: false,
+        ..employee.clone()
+    };
+    store::put_employee(sql, permit, &gone).await?;
+    edit::keep_an_admin(sql).await?;
+    let tasks: Vec<(String, String, String)> = sql
+        .all(
+            "SELECT t.id, t.claim_id, c.number FROM task t JOIN claim c ON c.id = t.claim_id \
+             WHERE t.assignee_id = $1 AND t.outcome = 'open' ORDER BY c.number, t.id",
+            args![gone.id],
+        )
+        .await?;
+    for (task, claim, number) in tasks {
+        let (task, claim): (TaskId, ClaimId) = (stored(&task)?, stored(&claim)?);
+        claims::act_in(sql, app, permit, claim, Command::Replace { task })
+            .await
+            .map_err(|e| match e {
+                Error::Refused(Refusal::NoApprover { .. }) => {
+                    let problem = Problem::new("open_tasks", "nobody-stands-in").with("claim", &number);
+                    Error::Invalid(vec![problem])
+                }
+                other => other,
+            })?;
+    }
     Ok(())
 }

@@ -14,6 +14,7 @@ use axum::Router;
 use axum::routing::{delete, get, post};
 
 pub use api::Api;
+pub use leave::leave;
 pub use org::{changed, load, maybe, stored};
 pub use view::may_read;
 

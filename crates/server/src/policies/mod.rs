@@ -2,6 +2,7 @@
 
 mod api;
 mod pages;
+mod standard;
 mod view;
 mod yaml;
 
@@ -19,6 +20,7 @@ use axum::Router;
 use axum::routing::get;
 
 pub use api::Api;
+pub use standard::give_standard;
 
 use crate::app::App;
 use crate::args;

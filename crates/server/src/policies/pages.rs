@@ -26,6 +26,8 @@ struct ListPage {
     nav: SettingsNav,
     flows: bool,
     versions: Vec<VersionRow>,
+    /// Names of entities that have none in force.
+    lacking: Vec<String>,
     entities: Vec<(EntityId, String)>,
     form: Sent,
     errors: Vec<(String, String)>,
@@ -118,10 +120,16 @@ async fn list(
         .iter()
         .map(|p| (p.field.clone(), field_words(f.w, p)))
         .collect();
+    let versions = view::list(&mut sql, kind, visitor.lang).await?;
+    let org = app.org(&mut sql).await?;
+    let has = |id: EntityId| versions.iter().any(|v| v.in_force && v.entity == id);
+    let mut lacking: Vec<String> = org.entities().filter(|e| !has(e.id)).map(|e| e.name.clone()).collect();
+    lacking.sort();
     shell::page(&ListPage {
         nav: SettingsNav::load(&mut sql, app, visitor, here).await?,
         flows: kind == Kind::Flow,
-        versions: view::list(&mut sql, kind, visitor.lang).await?,
+        versions,
+        lacking,
         entities: view::publishable(&mut sql, app, visitor).await?,
         today: crate::clock::day(crate::clock::now(), "UTC").to_string(),
         f,

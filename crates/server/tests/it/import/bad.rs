@@ -83,7 +83,6 @@ fn each_fault_of_a_row_is_told_and_the_good_rows_are_taken() {
                     (3, "email", "exists"),
                     (4, "locale", "not-a-language"),
                     (5, "active", "yes-or-no"),
-                    (6, "active", "leaves"),
                     (7, "name", "missing"),
                     (9, "email", "exists"),
                 ],

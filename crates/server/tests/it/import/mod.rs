@@ -4,6 +4,7 @@ mod bad;
 mod cli;
 mod large;
 mod meanwhile;
+mod organisation;
 mod pages;
 mod records;
 
