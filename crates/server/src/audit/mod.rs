@@ -2,6 +2,7 @@
 
 mod pages;
 pub mod view;
+mod words;
 
 use std::sync::Arc;
 

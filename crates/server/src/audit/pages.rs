@@ -10,6 +10,7 @@ use axum::response::Html;
 use utoipa::OpenApi;
 
 use super::view::{self, AuditView, Entry, Wanted};
+use super::words;
 use crate::app::App;
 use crate::auth::{Action, Resource, Visitor};
 use crate::error::Error;
@@ -26,7 +27,24 @@ struct AuditPage {
 
 impl AuditPage {
     fn when(&self, entry: &Entry) -> String {
-        entry.at.get(..19).unwrap_or(&entry.at).replace('T', " ")
+        let at = entry
+            .at
+            .parse()
+            .map(|at| shell::short_moment(self.f.w, at, &self.f.zone));
+        at.unwrap_or_else(|_| entry.at.clone())
+    }
+
+    fn who(&self, entry: &Entry) -> String {
+        words::who(self.f.w, &entry.actor)
+    }
+
+    fn thing(&self, entry: &Entry) -> String {
+        words::thing(self.f.w, &entry.resource)
+    }
+
+    /// The entry as the API gives it.
+    fn raw(&self, entry: &Entry) -> String {
+        serde_json::to_string_pretty(entry).unwrap_or_default()
     }
 
     fn action(&self, entry: &Entry) -> String {
@@ -56,7 +74,7 @@ pub async fn page(
 ) -> Result<Html<String>, Error> {
     let permit = visitor.permit(&app, Action::ReadAudit, &Resource::Outlay)?;
     let mut sql = app.db.read();
-    let view = view::entries(&mut sql, &permit, &wanted).await?;
+    let view = view::entries(&mut sql, &app, &permit, &visitor, &wanted).await?;
     let f = Frame::load(&mut sql, &app, &visitor, &headers, "settings").await?;
     let nav = SettingsNav::load(&mut sql, &app, &visitor, "audit").await?;
     shell::page(&AuditPage { f, nav, wanted, view })
@@ -75,7 +93,8 @@ pub async fn entries(
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<AuditView>, Error> {
     let permit = visitor.permit(&app, Action::ReadAudit, &Resource::Outlay)?;
-    Ok(Json(view::entries(&mut app.db.read(), &permit, &wanted).await?))
+    let mut sql = app.db.read();
+    Ok(Json(view::entries(&mut sql, &app, &permit, &visitor, &wanted).await?))
 }
 
 #[cfg(test)]

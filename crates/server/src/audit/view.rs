@@ -6,10 +6,13 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::Permit;
+use super::words;
+use crate::app::App;
+use crate::auth::{Permit, Visitor};
 use crate::clock::moment;
 use crate::db::{Sql, Value, dialect};
 use crate::error::Error;
+use crate::shell::W;
 
 /// Entries of a page.
 const PAGE: usize = 100;
@@ -21,9 +24,9 @@ const PAGE: usize = 100;
 pub struct Wanted {
     /// A claim's number, a person's name or mail address, or an action such as `pay`.
     pub q: String,
-    /// First day, in UTC.
+    /// First day, in the zone of the reader's legal entity.
     pub from: String,
-    /// Last day, in UTC.
+    /// Last day, in the zone of the reader's legal entity.
     pub to: String,
     /// The `next` of the page before.
     pub before: String,
@@ -46,8 +49,10 @@ pub struct Entry {
     pub name: Option<String>,
     /// Where it is shown.
     pub href: Option<String>,
-    /// What happened.
+    /// What happened, as stored.
     pub detail: String,
+    /// What happened, in the reader's language.
+    pub said: String,
     /// The request, as in the log.
     pub request: Option<String>,
 }
@@ -74,7 +79,13 @@ struct Row {
 }
 
 /// Entries as wanted; for who may [`crate::auth::Action::ReadAudit`].
-pub async fn entries(sql: &mut Sql, _: &Permit, wanted: &Wanted) -> Result<AuditView, Error> {
+pub async fn entries(
+    sql: &mut Sql,
+    app: &App,
+    _: &Permit,
+    visitor: &Visitor,
+    wanted: &Wanted,
+) -> Result<AuditView, Error> {
     let mut conditions = vec!["1 = 1".to_owned()];
     let mut values: Vec<Value> = Vec::new();
     let mut add = |text: &str, value: Value| {
@@ -85,10 +96,10 @@ pub async fn entries(sql: &mut Sql, _: &Permit, wanted: &Wanted) -> Result<Audit
         add("a.id < ?", wanted.before.as_str().into());
     }
     if !wanted.from.is_empty() {
-        add("a.at >= ?", micros("from", &wanted.from, 0)?.into());
+        add("a.at >= ?", micros("from", &wanted.from, &visitor.zone, 0)?.into());
     }
     if !wanted.to.is_empty() {
-        add("a.at < ?", micros("to", &wanted.to, 1)?.into());
+        add("a.at < ?", micros("to", &wanted.to, &visitor.zone, 1)?.into());
     }
     let q = wanted.q.trim();
     if !q.is_empty() {
@@ -108,7 +119,7 @@ pub async fn entries(sql: &mut Sql, _: &Permit, wanted: &Wanted) -> Result<Audit
     let mut rows: Vec<Row> = sql.all_built(text, values).await?;
     let next = (rows.len() > PAGE).then(|| rows[PAGE - 1].id.clone());
     rows.truncate(PAGE);
-    let names = names(sql, &rows).await?;
+    let (names, org) = (names(sql, &rows).await?, app.org(sql).await?);
     let entries = rows
         .into_iter()
         .map(|row| {
@@ -120,6 +131,7 @@ pub async fn entries(sql: &mut Sql, _: &Permit, wanted: &Wanted) -> Result<Audit
                 action: row.action,
                 name,
                 href,
+                said: words::detail(W(visitor.lang), &org, &row.resource, &row.detail),
                 resource: row.resource,
                 detail: row.detail,
                 request: row.request_id,
@@ -129,10 +141,11 @@ pub async fn entries(sql: &mut Sql, _: &Permit, wanted: &Wanted) -> Result<Audit
     Ok(AuditView { entries, next })
 }
 
-fn micros(field: &'static str, day: &str, later: i64) -> Result<i64, Error> {
+fn micros(field: &'static str, day: &str, zone: &str, later: i64) -> Result<i64, Error> {
     let day: Date = day.parse().map_err(|_| Error::field(field, "not-a-date"))?;
     let day = day.saturating_add(jiff::Span::new().days(later));
-    let at = jiff::tz::TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0));
+    let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let at = zone.to_timestamp(day.at(0, 0, 0, 0));
     at.map(|t| t.as_microsecond())
         .map_err(|_| Error::field(field, "not-a-date"))
 }

@@ -37,6 +37,7 @@ sources![
     "insights",
     "organisation",
     "import",
+    "audit",
 ];
 
 fn bundle(tag: &str, sources: &[&str]) -> FluentBundle<FluentResource> {
