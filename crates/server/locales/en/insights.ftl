@@ -59,3 +59,4 @@ field-departments-only = Heads see their departments by department, category or 
 field-not-a-month = Not a month: write it like 2026-11
 field-after-to = The first month is after the last
 field-too-many-months = At most 60 months at once
+insights-hidden = The figures count claims that you may not open.

@@ -46,3 +46,4 @@ field-departments-only = 部门负责人只能按部门、类别或月份查看
 field-not-a-month = 不是月份：请写成 2026-11
 field-after-to = 开始月份晚于结束月份
 field-too-many-months = 一次最多看 60 个月
+insights-hidden = 数字包含你无权打开的报销单。

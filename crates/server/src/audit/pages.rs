@@ -106,7 +106,17 @@ mod tests {
 
     #[test]
     fn every_action_has_words() {
-        let others = ["logIn", "makeToken", "revokeToken"];
+        let others = [
+            "logIn",
+            "makeToken",
+            "revokeToken",
+            "archive",
+            "archiveClaim",
+            "draftClaim",
+            "setPassword",
+            "makeDemo",
+            "init",
+        ];
         for code in Action::ALL.iter().map(|a| a.code()).chain(others) {
             for lang in [Lang::Zh, Lang::En] {
                 assert!(W(lang).knows(&format!("action-{code}")), "{code} in {lang:?}");

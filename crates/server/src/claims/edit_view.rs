@@ -172,9 +172,6 @@ impl EditView {
     }
 }
 
-/// Currencies offered first; any other may come with an invoice.
-const CURRENCIES: [&str; 6] = ["CNY", "EUR", "USD", "JPY", "GBP", "HKD"];
-
 /// Gathers the form for `claim`, with what was typed and what is wrong with it.
 pub async fn edit_view(
     sql: &mut Sql,
@@ -208,17 +205,11 @@ pub async fn edit_view(
         ..LineInput::default()
     };
     let (blank, _) = line_fields(sql, w, "__l__".to_owned(), &like, currency, &HashMap::new(), &[]).await?;
-    let mut currencies: Vec<&'static str> = CURRENCIES.to_vec();
-    for line in &input.lines {
-        if let Ok(used) = Currency::parse(&line.paid.currency)
-            && !currencies.contains(&used.code())
-        {
-            currencies.push(used.code());
-        }
-    }
-    if !currencies.contains(&currency.code()) {
-        currencies.push(currency.code());
-    }
+    let used = input
+        .lines
+        .iter()
+        .filter_map(|l| Currency::parse(&l.paid.currency).ok());
+    let currencies = crate::shell::currencies(std::iter::once(currency).chain(used));
     Ok(EditView {
         links: links(sql, app, visitor, claim, &input, &errors).await?,
         entities: entities(&org, claim, today),

@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 
 use outlay_connect::Object;
+use outlay_core::Currency;
 
 use super::edit::{AmountInput, RecordInput};
 use super::records::{RecordView, RecordsWanted};
 use super::view;
 use crate::app::App;
 use crate::auth::Visitor;
+use crate::clock::{day, now};
 use crate::db::Sql;
 use crate::error::Error;
+use crate::shell;
 
 /// A field of the form.
 pub struct FormField {
@@ -37,7 +40,7 @@ fn plan(object: Object) -> Plan {
     const DEAL: (&str, &str, &str, bool) = ("deal", "crm-deal", "deal", false);
     const OWNER: (&str, &str, &str, bool) = ("owner", "crm-owner", "owner", true);
     const AMOUNT: (&str, &str, &str, bool) = ("amount", "crm-amount", "amount", false);
-    const CURRENCY: (&str, &str, &str, bool) = ("currency", "crm-currency", "text", false);
+    const CURRENCY: (&str, &str, &str, bool) = ("currency", "crm-currency", "currency", true);
     match object {
         Object::Account => &[
             NAME,
@@ -111,6 +114,7 @@ pub async fn fields(
                 .collect(),
             "stage" => coded(visitor, "crm-stage-", &["open", "won", "lost"]),
             "kind" => coded(visitor, "crm-kind-", &["visit", "call", "meeting"]),
+            "currency" => currencies(sql, app, visitor, &value).await?,
             _ => Vec::new(),
         };
         let is_select = !matches!(kind, "text" | "date" | "amount");
@@ -134,8 +138,20 @@ pub async fn fields(
     Ok(all)
 }
 
+/// Of the reader's own legal entity, of the record, of the other entities, and others.
+async fn currencies(sql: &mut Sql, app: &App, visitor: &Visitor, value: &str) -> Result<Vec<(String, String)>, Error> {
+    let org = app.org(sql).await?;
+    let home = org.primary(visitor.person.id(), day(now(), &visitor.zone));
+    let home = home.and_then(|place| org.entity(place.entity)).map(|e| e.currency);
+    let mut entities: Vec<_> = org.entities().collect();
+    entities.sort_by(|a, b| a.code.cmp(&b.code));
+    let of_entities = entities.iter().map(|e| e.currency);
+    let all = shell::currencies(home.into_iter().chain(Currency::parse(value).ok()).chain(of_entities));
+    Ok(all.into_iter().map(|code| (code.to_owned(), code.to_owned())).collect())
+}
+
 fn coded(visitor: &Visitor, prefix: &str, codes: &[&str]) -> Vec<(String, String)> {
-    let w = crate::shell::W(visitor.lang);
+    let w = shell::W(visitor.lang);
     codes
         .iter()
         .map(|code| ((*code).to_owned(), w.t(&format!("{prefix}{code}"))))

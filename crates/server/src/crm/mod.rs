@@ -30,7 +30,7 @@ use crate::error::Error;
 pub use api::Api;
 pub use connection::Connection;
 pub use draft::for_won_deal;
-pub(crate) use pages::{stage_tone, stage_words};
+pub(crate) use pages::{claim_count, first_claims, stage_tone, stage_words};
 pub use pull::{PullReport, pull};
 pub use rights::{record_facts, visible};
 pub use store::{Applied, Change, apply, link_employees};

@@ -168,34 +168,8 @@ impl DealsPage {
 }
 
 impl DealPage {
-    fn status(&self, claim: &ClaimShare) -> String {
-        status(&self.f, claim)
-    }
-
-    fn claims(&self) -> &[ClaimShare] {
-        first(&self.v.claims)
-    }
-
-    fn claim_count(&self) -> String {
-        count(&self.v.claims, self.v.more_claims)
-    }
-
     fn happening(&self, h: &Happening) -> (String, &'static str) {
         happening(&self.f, h)
-    }
-}
-
-impl AccountPage {
-    fn status(&self, claim: &ClaimShare) -> String {
-        status(&self.f, claim)
-    }
-
-    fn claims(&self) -> &[ClaimShare] {
-        first(&self.v.claims)
-    }
-
-    fn claim_count(&self) -> String {
-        count(&self.v.claims, self.v.more_claims)
     }
 }
 
@@ -231,17 +205,14 @@ fn happening(f: &Frame, h: &Happening) -> (String, &'static str) {
     (f.w.args(&key, &values), icon)
 }
 
-/// Those that the page itself shows; the list of claims has all.
-fn first(claims: &[ClaimShare]) -> &[ClaimShare] {
+/// Those that a record's page itself shows; the list of claims has all.
+pub(crate) fn first_claims(claims: &[ClaimShare]) -> &[ClaimShare] {
     &claims[..claims.len().min(20)]
 }
 
-fn count(claims: &[ClaimShare], more: bool) -> String {
-    format!("{}{}", claims.len(), if more { "+" } else { "" })
-}
-
-fn status(f: &Frame, claim: &ClaimShare) -> String {
-    shell::status_flat(f.w, claim.state())
+/// How many there are, as far as they were read.
+pub(crate) fn claim_count(claims: &[ClaimShare], more: &bool) -> String {
+    format!("{}{}", claims.len(), if *more { "+" } else { "" })
 }
 
 fn text(value: &Option<String>) -> String {

@@ -33,6 +33,8 @@ pub struct Asked {
     pub departments: Vec<DepartmentId>,
     /// The reader.
     pub me: EmployeeId,
+    /// Whether they may see the sums and not every claim behind them.
+    pub hidden_claims: bool,
     /// The months.
     pub months: Vec<String>,
     /// Today where the entity is.
@@ -90,6 +92,9 @@ impl Asked {
             currency: entity.currency,
             departments: person.headed.iter().copied().collect(),
             me: person.id(),
+            hidden_claims: whose == Whose::Entity
+                && !person.finance.contains(&entity.id)
+                && !person.auditor.contains(&entity.id),
             months: months(wanted, today)?,
             today,
         })

@@ -72,6 +72,7 @@ pub async fn insights(
         other_count,
         trend: trend(app, sql, &asked, visitor.lang, &categories).await?,
         month_claims: asked.months.iter().map(|m| claims(&asked, None, Some(m))).collect(),
+        hidden_claims: asked.hidden_claims,
         by: asked.by,
         scope: asked.whose,
         scopes: asked.choices,

@@ -196,4 +196,6 @@ pub struct InsightsView {
     pub trend: Vec<Series>,
     /// The claims of each month.
     pub month_claims: Vec<String>,
+    /// Whether the figures count claims that the reader may not open.
+    pub hidden_claims: bool,
 }

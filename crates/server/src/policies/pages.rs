@@ -24,7 +24,7 @@ const MOST: usize = 1024 * 1024;
 struct ListPage {
     f: Frame,
     nav: SettingsNav,
-    flows: bool,
+    kind: Kind,
     versions: Vec<VersionRow>,
     /// Names of entities that have none in force.
     lacking: Vec<String>,
@@ -34,43 +34,15 @@ struct ListPage {
     today: String,
 }
 
-impl ListPage {
-    fn here(&self) -> &'static str {
-        if self.flows { "flows" } else { "policies" }
-    }
-
-    fn href(&self, version: &VersionRow) -> String {
-        if self.flows {
-            format!("/settings/flows/{}/{}", version.entity, version.reference)
-        } else {
-            format!("/settings/policies/{}", version.reference)
-        }
-    }
-}
-
 #[derive(Template)]
 #[template(path = "pages/settings-version.html")]
 struct OnePage {
     f: Frame,
     nav: SettingsNav,
-    flows: bool,
+    kind: Kind,
     view: VersionView,
     lines: Vec<Line>,
     others: Vec<VersionRow>,
-}
-
-impl OnePage {
-    fn here(&self) -> &'static str {
-        if self.flows { "flows" } else { "policies" }
-    }
-
-    fn href(&self, version: &VersionRow) -> String {
-        if self.flows {
-            format!("/settings/flows/{}/{}", version.entity, version.reference)
-        } else {
-            format!("/settings/policies/{}", version.reference)
-        }
-    }
 }
 
 /// What the form sends: a file, or text.
@@ -115,7 +87,6 @@ async fn list(
 ) -> Result<Html<String>, Error> {
     let mut sql = app.db.read();
     let f = Frame::load(&mut sql, app, visitor, headers, "settings").await?;
-    let here = if kind == Kind::Flow { "flows" } else { "policies" };
     let errors = problems
         .iter()
         .map(|p| (p.field.clone(), field_words(f.w, p)))
@@ -126,8 +97,8 @@ async fn list(
     let mut lacking: Vec<String> = org.entities().filter(|e| !has(e.id)).map(|e| e.name.clone()).collect();
     lacking.sort();
     shell::page(&ListPage {
-        nav: SettingsNav::load(&mut sql, app, visitor, here).await?,
-        flows: kind == Kind::Flow,
+        nav: SettingsNav::load(&mut sql, app, visitor, kind.here()).await?,
+        kind,
         versions,
         lacking,
         entities: view::publishable(&mut sql, app, visitor).await?,
@@ -148,13 +119,12 @@ async fn one(
 ) -> Result<Html<String>, Error> {
     let mut sql = app.db.read();
     let view = view::one(&mut sql, kind, entity, reference, visitor.lang).await?;
-    let here = if kind == Kind::Flow { "flows" } else { "policies" };
     let mut others = view::list(&mut sql, kind, visitor.lang).await?;
     others.retain(|v| v.entity == view.version.entity);
     shell::page(&OnePage {
         f: Frame::load(&mut sql, app, visitor, headers, "settings").await?,
-        nav: SettingsNav::load(&mut sql, app, visitor, here).await?,
-        flows: kind == Kind::Flow,
+        nav: SettingsNav::load(&mut sql, app, visitor, kind.here()).await?,
+        kind,
         lines: yaml::lines(&view.yaml),
         view,
         others,

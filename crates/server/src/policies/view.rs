@@ -82,6 +82,28 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The last part of the address of their page.
+    pub fn here(self) -> &'static str {
+        match self {
+            Kind::Policy => "policies",
+            Kind::Flow => "flows",
+        }
+    }
+
+    /// The page of a version.
+    pub fn href(self, version: &VersionRow) -> String {
+        let here = self.here();
+        match self {
+            Kind::Policy => format!("/settings/{here}/{}", version.reference),
+            Kind::Flow => format!("/settings/{here}/{}/{}", version.entity, version.reference),
+        }
+    }
+
+    /// Whether they are flows.
+    pub fn is_flow(self) -> bool {
+        self == Kind::Flow
+    }
+
     fn table(self) -> (&'static str, &'static str) {
         match self {
             Kind::Policy => ("policy_version", "policy"),

@@ -15,7 +15,8 @@ pub use body::Body;
 pub use frame::{Frame, hue, letters, page};
 pub use settings::SettingsNav;
 pub use show::{
-    deal_title, evidence, local, severity_look, status_badge, status_flat, status_look, status_words, waited,
+    currencies, deal_title, evidence, local, severity_look, status_badge, status_flat, status_look, status_words,
+    waited,
 };
 pub use words::W;
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Borrow;
 
+use outlay_core::Currency;
 use outlay_core::claim::Status;
 use outlay_core::policy::Severity;
 
@@ -77,6 +78,18 @@ pub fn waited(w: W, since: jiff::Timestamp) -> String {
         3600..172_800 => w.n("wait-hours", seconds / 3600),
         _ => w.n("wait-days", seconds / 86_400),
     }
+}
+
+/// Currencies to choose from: `first`, as they come, then what most people need; each once.
+pub fn currencies(first: impl IntoIterator<Item = Currency>) -> Vec<&'static str> {
+    const COMMON: [&str; 6] = ["CNY", "EUR", "USD", "JPY", "GBP", "HKD"];
+    let mut all = Vec::new();
+    for code in first.into_iter().map(|c| c.code()).chain(COMMON) {
+        if !all.contains(&code) {
+            all.push(code);
+        }
+    }
+    all
 }
 
 /// A path on this site; anything else becomes `otherwise`.

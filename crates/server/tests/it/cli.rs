@@ -4,12 +4,13 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+/// The binary, with none of the settings that this process may have in its environment.
 pub fn outlay(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_outlay"));
-    command.args(args).env_remove("OUTLAY_DATABASE").env("RUST_LOG", "warn");
-    for name in ["OUTLAY_CONFIG", "OUTLAY_DATA", "OUTLAY_LISTEN", "OUTLAY_SMTP"] {
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OUTLAY_")) {
         command.env_remove(name);
     }
+    command.args(args).env("RUST_LOG", "warn");
     command
 }
 
@@ -32,6 +33,23 @@ pub fn with_input(args: &[&str], input: &str) -> Output {
         .write_all(input.as_bytes())
         .expect("written");
     child.wait_with_output().expect("ended")
+}
+
+/// Founds a company in CN01 with the administrator ange@example.com; `at` says where its data or settings are.
+pub fn found(at: [&str; 2], password: &str) -> Output {
+    let entity = [
+        "--code",
+        "CN01",
+        "--name",
+        "澜石",
+        "--country",
+        "CN",
+        "--currency",
+        "CNY",
+    ];
+    let admin = ["--admin-name", "安歌", "--admin-email", "Ange@example.com"];
+    let init = [&at[..], &["init"], &entity, &["--zone", "Asia/Shanghai"], &admin].concat();
+    with_input(&init, &format!("{password}\n"))
 }
 
 pub fn text(bytes: &[u8]) -> String {
@@ -121,30 +139,12 @@ fn a_worker_refuses_sqlite_and_says_why() {
 fn a_company_begins_and_a_second_writer_is_kept_out() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = path(folder.path(), "data");
-    let init = [
-        "--data",
-        &data,
-        "init",
-        "--code",
-        "CN01",
-        "--name",
-        "澜石",
-        "--country",
-        "CN",
-        "--currency",
-        "CNY",
-        "--zone",
-        "Asia/Shanghai",
-        "--admin-name",
-        "安歌",
-        "--admin-email",
-        "Ange@example.com",
-    ];
-    let short = with_input(&init, "short\n");
+    let found = |password| found(["--data", &data], password);
+    let short = found("short");
     assert!(text(&short.stderr).contains("at least"), "{}", text(&short.stderr));
-    let output = with_input(&init, "a long password\n");
+    let output = found("a long password");
     assert!(output.status.success(), "{}", text(&output.stderr));
-    assert!(text(&with_input(&init, "a long password\n").stderr).contains("company already"));
+    assert!(text(&found("a long password").stderr).contains("company already"));
     let lock = std::fs::File::create(folder.path().join("data/outlay.lock")).expect("opened");
     lock.lock().expect("locked");
     let output = with_input(

@@ -656,3 +656,30 @@ fn a_deal_names_its_newest_claims_and_no_margin_over_two_currencies() {
         }
     });
 }
+
+#[test]
+fn the_currency_of_a_record_is_chosen_the_readers_own_first() {
+    on_both(|world| async move {
+        let options = |page: &str| -> Vec<String> {
+            let select = page.split("name=\"currency\"").nth(1).expect("a field");
+            let select = select.split("</select>").next().expect("a select");
+            let options = select.split("<option value=\"").skip(1);
+            options
+                .map(|o| o.split("</option>").next().expect("an option").to_owned())
+                .collect()
+        };
+        let page = world.as_("jonas").await.get("/crm/deals/new").await.expect(200).text;
+        let all = options(&page);
+        assert!(all[0].starts_with("EUR") && all[1].starts_with("CNY"), "{all:?}");
+        assert!(all.iter().any(|o| o.starts_with("USD")), "{all:?}");
+        let page = world
+            .as_("ops")
+            .await
+            .get(&format!("/crm/deals/{}/edit", world.deal))
+            .await
+            .expect(200)
+            .text;
+        let all = options(&page);
+        assert!(all.contains(&"CNY\" selected>CNY".to_owned()), "{all:?}");
+    });
+}

@@ -1,4 +1,4 @@
-//! Insights: every figure is the sum of the claims that its reader may open.
+//! Insights: every figure is the sum of the claims that its reader may open; sales operations see the sums alone.
 
 use std::collections::BTreeMap;
 
@@ -214,5 +214,41 @@ fn each_sees_what_they_may() {
         assert!(chen.get("/insights").await.expect(200).text.contains("华东销售部"));
         let table = zhao.get("/insights.csv?by=account").await.expect(200);
         assert!(table.text.contains("恒川精密,CNY,"), "{}", table.text);
+    });
+}
+
+#[test]
+fn sales_operations_see_what_finance_sees_and_are_told_of_closed_claims() {
+    on_both(|world| async move {
+        let claim = seed::draft(&world, "wang").await;
+        seed::act(
+            &world,
+            claim.content.claimant,
+            claim.id,
+            outlay_core::claim::Command::Submit,
+        )
+        .await;
+        let (ops, zhao) = (world.as_("ops").await, world.as_("zhao").await);
+        for by in ["account", "deal", "department", "category", "month"] {
+            let path = format!("/api/v1/insights?by={by}&scope=entity&entity={}", world.cn);
+            let (of_ops, of_finance) = (
+                ops.get(&path).await.expect(200).json(),
+                zhao.get(&path).await.expect(200).json(),
+            );
+            assert_eq!(of_ops["total"]["sum"]["amount"], "154.00", "{of_ops}");
+            assert_eq!(
+                (&of_ops["rows"], &of_ops["total"]),
+                (&of_finance["rows"], &of_finance["total"])
+            );
+            assert_eq!(
+                (&of_ops["hidden_claims"], &of_finance["hidden_claims"]),
+                (&true.into(), &false.into())
+            );
+        }
+        let page = ops.get("/insights").await.expect(200).text;
+        assert!(page.contains("恒川精密") && page.contains("无权打开"), "{page}");
+        let page = zhao.get("/insights").await.expect(200).text;
+        assert!(!page.contains("无权打开"), "{page}");
+        ops.get(&format!("/api/v1/claims/{}", claim.number)).await.expect(404);
     });
 }

@@ -264,3 +264,59 @@ fn the_audit_names_the_request_that_did_it() {
         assert_eq!(found, [(format!("employee:{wang}"),)]);
     });
 }
+
+#[test]
+fn the_audit_is_told_in_words_and_in_the_readers_time() {
+    on_both(|world| async move {
+        let ange = world.as_("ange").await;
+        let wang = world.id("wang").await;
+        let role = json!({"role": "finance", "entity": world.cn.to_string()});
+        ange.post(&format!("/api/v1/employees/{wang}/roles"), role)
+            .await
+            .expect(201);
+        // In Beijing it is the next day already.
+        world
+            .app
+            .db
+            .write(|sql| {
+                Box::pin(async move {
+                    let at: jiff::Timestamp = "2026-03-01T17:30:00Z".parse().expect("a moment");
+                    sql.run(
+                        "UPDATE audit_entry SET at = $1 WHERE detail LIKE 'granted finance%' AND actor NOT LIKE 'system%'",
+                        args![at.as_microsecond()],
+                    )
+                    .await?;
+                    Ok(())
+                })
+            })
+            .await
+            .expect("moved");
+        let audit = world.as_("audit").await;
+        let of_day = async |day: &str| {
+            let path = format!("/api/v1/audit?from={day}&to={day}");
+            audit.get(&path).await.expect(200).json()["entries"].clone()
+        };
+        assert_eq!(of_day("2026-03-01").await, json!([]));
+        let entries = of_day("2026-03-02").await;
+        assert_eq!(entries[0]["said"], "授予角色“财务”，限 澜石科技（北京）有限公司");
+        assert!(
+            entries[0]["detail"]
+                .as_str()
+                .expect("text")
+                .starts_with("granted finance ")
+        );
+        let page = audit
+            .get("/settings/audit?from=2026-03-02&to=2026-03-02")
+            .await
+            .expect(200)
+            .text;
+        for words in [
+            "03-02 01:30",
+            "授予角色“财务”，限 澜石科技",
+            "Asia/Shanghai",
+            "granted finance",
+        ] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+    });
+}

@@ -1,12 +1,13 @@
 //! The real server under TLS, and what it logs meanwhile.
 
-use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+
+use crate::cli;
 
 const EMAIL: &str = "ange@example.com";
 const PASSWORD: &str = "a long password";
@@ -21,12 +22,8 @@ impl Drop for Served {
 }
 
 fn outlay(folder: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_outlay"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OUTLAY_")) {
-        command.env_remove(name);
-    }
     let config = folder.join("outlay.toml");
-    command.args(["--config", config.to_str().expect("UTF-8")]).args(args);
+    let mut command = cli::outlay(&[&["--config", config.to_str().expect("UTF-8")], args].concat());
     command.env_remove("RUST_LOG");
     command
 }
@@ -51,36 +48,9 @@ fn settle(folder: &Path) -> (String, u16) {
 }
 
 fn found(folder: &Path) {
-    let mut child = outlay(
-        folder,
-        &[
-            "init",
-            "--code",
-            "CN01",
-            "--name",
-            "澜石",
-            "--country",
-            "CN",
-            "--currency",
-            "CNY",
-        ],
-    )
-    .args([
-        "--zone",
-        "Asia/Shanghai",
-        "--admin-name",
-        "安歌",
-        "--admin-email",
-        EMAIL,
-    ])
-    .stdin(Stdio::piped())
-    .stdout(Stdio::null())
-    .spawn()
-    .expect("started");
-    let mut stdin = child.stdin.take().expect("stdin");
-    stdin.write_all(format!("{PASSWORD}\n").as_bytes()).expect("written");
-    drop(stdin);
-    assert!(child.wait().expect("ended").success());
+    let config = folder.join("outlay.toml");
+    let made = cli::found(["--config", config.to_str().expect("UTF-8")], PASSWORD);
+    assert!(made.status.success());
 }
 
 #[tokio::test]

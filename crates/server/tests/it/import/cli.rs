@@ -9,7 +9,7 @@ use outlay::config::Config;
 use outlay::http;
 use serde_json::{Value, json};
 
-use crate::cli::{outlay, path, run, text, with_input};
+use crate::cli::{found, outlay, path, run, text, with_input};
 use crate::world::Client;
 
 fn file(folder: &Path, name: &str, content: &str) -> String {
@@ -23,28 +23,7 @@ fn import(data: &str, kind: &str, file: &str, more: &[&str]) -> Output {
 }
 
 fn begin(data: &str) {
-    let mut init = vec![
-        "--data",
-        data,
-        "init",
-        "--code",
-        "CN01",
-        "--name",
-        "青禾科技",
-        "--country",
-        "CN",
-        "--currency",
-        "CNY",
-    ];
-    init.extend([
-        "--zone",
-        "Asia/Shanghai",
-        "--admin-name",
-        "安歌",
-        "--admin-email",
-        "ange@example.com",
-    ]);
-    let output = with_input(&init, "a long password\n");
+    let output = found(["--data", data], "a long password");
     assert!(output.status.success(), "{}", text(&output.stderr));
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use outlay::config::Config;
 
+use crate::cli;
+
 /// Where the data is, and where it is served.
 pub struct Place {
     data: PathBuf,
@@ -51,11 +53,15 @@ impl Place {
     }
 
     fn outlay(&self, args: &[&str]) -> Command {
-        let mut command = outlay(&["--data", self.data.to_str().expect("UTF-8"), "--listen", &self.address]);
+        let mut command = cli::outlay(&["--data", self.data.to_str().expect("UTF-8"), "--listen", &self.address]);
         if let Some(database) = &self.database {
             command.args(["--database", database]);
         }
-        command.args(args);
+        command
+            .args(args)
+            .env("RUST_LOG", "error")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
         command
     }
 
@@ -112,17 +118,4 @@ impl Drop for Server {
             let _ = child.wait();
         }
     }
-}
-
-fn outlay(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_outlay"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OUTLAY_")) {
-        command.env_remove(name);
-    }
-    command
-        .args(args)
-        .env("RUST_LOG", "error")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null());
-    command
 }
