@@ -95,6 +95,16 @@ pub struct Record {
     pub url: Option<String>,
 }
 
+impl Record {
+    /// Its id and state.
+    pub fn mark(&self) -> crate::connector::Mark {
+        crate::connector::Mark {
+            external_id: self.external_id.clone(),
+            revision: self.revision.clone(),
+        }
+    }
+}
+
 /// The understood part of a [`Record`]. In JSON: `{"object":"deal", "name":…}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "object", rename_all = "snake_case")]

@@ -23,6 +23,24 @@ pub trait Connector: Send + Sync {
     /// `page_size` is a wish, cut to what the CRM allows.
     async fn pull(&self, object: Object, cursor: Option<&serde_json::Value>, page_size: usize) -> Result<Page, Error>;
 
+    /// Reads a raw record again, as [`Connector::pull`] gave it in [`Record::raw`] or [`Rejected::raw`], by the rules in
+    /// force. `Ok(None)` if it is none of that object. Never asks the network.
+    fn understand(&self, object: Object, raw: &serde_json::Value) -> Result<Option<Record>, Box<Rejected>>;
+
+    /// Reads these records of `object` as they are now, after a [`Hint`].
+    async fn fetch(&self, object: Object, ids: &[String]) -> Result<Fetched, Error>;
+
+    /// Lists the living records of `object` by id and revision, page by page: what a reconcile compares.
+    /// `after` is the last page's `next`.
+    async fn scan(&self, object: Object, after: Option<&serde_json::Value>, page_size: usize) -> Result<Marks, Error>;
+
+    /// Checks a delivery to our hook and tells which records it speaks of. The delivery is a hint alone: what it holds is
+    /// not believed. [`Error::Auth`] if its signature is missing, wrong or too old.
+    fn verify(&self, hook: &Hook<'_>) -> Result<Vec<Hint>, Error> {
+        let _ = hook;
+        Err(Error::Setup("this CRM has no web hooks that can be checked".into()))
+    }
+
     /// Writes into the CRM. Safe to repeat with the same `key` and content when an answer got lost.
     /// `key` names the write in logs; it is fixed before the first try.
     async fn push(&self, write: &Write, key: &str) -> Result<Written, Error>;
@@ -42,6 +60,8 @@ pub struct Capabilities {
     pub cost_figures: bool,
     /// True if [`Write::Note`] can be pushed.
     pub notes: bool,
+    /// True if [`Connector::verify`] understands deliveries.
+    pub hooks: bool,
     /// The largest useful page.
     pub max_page: usize,
 }
@@ -80,6 +100,73 @@ pub struct Page {
     pub next: serde_json::Value,
     /// True if nothing newer is there for now. Pulling again later with `next` brings what changed since.
     pub done: bool,
+}
+
+/// Records asked for by id.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Fetched {
+    /// Those that are there.
+    pub records: Vec<Record>,
+    /// Those that could not be understood.
+    pub rejected: Vec<Rejected>,
+    /// Those that the CRM does not have, or does not show.
+    pub gone: Vec<String>,
+}
+
+/// One page of a [`Connector::scan`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Marks {
+    /// Records, in an order that later changes do not upset.
+    pub marks: Vec<Mark>,
+    /// Opaque; hand it to the next call.
+    pub next: serde_json::Value,
+    /// True if this was the last page.
+    pub done: bool,
+}
+
+/// A record's id and state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The CRM's id.
+    pub external_id: String,
+    /// Its revision, comparable with [`Record::revision`].
+    pub revision: String,
+}
+
+/// A delivery to our hook.
+#[derive(Debug, Clone, Copy)]
+pub struct Hook<'a> {
+    /// `POST`.
+    pub method: &'a str,
+    /// The full address that the CRM called, as the CRM knows it.
+    pub url: &'a str,
+    /// Names in lower case, and values.
+    pub headers: &'a [(String, String)],
+    /// The bytes as they came.
+    pub body: &'a [u8],
+    /// When it came.
+    pub at: Timestamp,
+}
+
+impl Hook<'_> {
+    /// A header by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// A record that a delivery speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Hint {
+    /// Its kind.
+    pub object: Object,
+    /// Its id.
+    pub external_id: String,
+    /// What names the delivery, so that one that comes twice is known; none if the CRM names it not.
+    pub event: Option<String>,
 }
 
 /// A record that came but could not be understood; belongs among the dead letters.
@@ -122,7 +209,7 @@ impl Target {
     }
 }
 
-/// What goes back into the CRM. Both kinds carry the full current state, never a difference, so repeating is harmless.
+/// What goes back into the CRM. Each carries states, never a difference, so repeating is harmless.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "write", rename_all = "snake_case")]
 pub enum Write {
@@ -148,13 +235,41 @@ pub enum Write {
         /// Plain text, in lines.
         text: String,
     },
+    /// Fields that a person changed here. Each is written only if the CRM still holds what that person saw, or holds the
+    /// new value already; the others come back as conflicts and nothing of them is written.
+    Fields {
+        /// The record.
+        target: Target,
+        /// The changes, by canonical field; only those that the manifest lists under `writes`.
+        changes: Vec<FieldChange>,
+    },
+}
+
+/// A canonical field as it was seen and as it shall be. Empty text is "nothing".
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// Such as `phone`.
+    pub field: String,
+    /// What the CRM held when the person saw it.
+    pub before: String,
+    /// What it shall hold.
+    pub after: String,
+}
+
+/// A field that the CRM holds otherwise than the person saw.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// Such as `phone`.
+    pub field: String,
+    /// What the CRM holds now.
+    pub theirs: String,
 }
 
 impl Write {
     /// The record written to.
     pub fn target(&self) -> &Target {
         match self {
-            Write::CostFigures { target, .. } | Write::Note { target, .. } => target,
+            Write::CostFigures { target, .. } | Write::Note { target, .. } | Write::Fields { target, .. } => target,
         }
     }
 }
@@ -168,6 +283,9 @@ pub struct Written {
     pub changed: bool,
     /// Revision of the target after the write, to know one's own echo; `None` if the target itself was not touched.
     pub revision: Option<String>,
+    /// Fields of [`Write::Fields`] that were not written.
+    #[serde(default)]
+    pub conflicts: Vec<Conflict>,
 }
 
 /// The answer to [`Connector::check`].

@@ -7,11 +7,16 @@ pub mod canonical;
 pub mod connector;
 pub mod guard;
 pub mod http;
+pub mod manifest;
+pub mod mapping;
 pub mod tables;
 pub mod tryton;
 
 pub use canonical::{Account, Activity, Canonical, Contact, CrmUser, Deal, Object, Order, Project, Record, StageKind};
 pub use connector::{
-    Capabilities, Connector, Deletes, Error, ObjectCapability, Page, Ready, Rejected, Target, Write, Written,
+    Capabilities, Conflict, Connector, Deletes, Error, Fetched, FieldChange, Hint, Hook, Mark, Marks, ObjectCapability,
+    Page, Ready, Rejected, Target, Write, Written,
 };
 pub use guard::Guard;
+pub use manifest::{Manifest, Settings};
+pub use mapping::{Mapping, Rule};

@@ -9,20 +9,20 @@ use std::{
 
 use fake::{Fake, Fault, KEY, deal};
 use outlay_connect::{
-    Connector, Error, Guard, Object, Page, Target, Write,
+    Connector, Error, Guard, Mapping, Object, Page, Target, Write,
     http::Limits,
-    tryton::{Settings, Tryton},
+    tryton::{Place, Tryton},
 };
 use serde_json::{Value, json};
 
 async fn connect(fake: &Fake, key: &str) -> Tryton {
-    let mut settings = Settings::new(fake.serve().await, "crm", key);
+    let mut settings = Place::new(fake.serve().await, "crm", key);
     settings.limits = Limits {
         total: Duration::from_secs(1),
         max_body: 1 << 20,
         ..Limits::default()
     };
-    Tryton::new(settings, &Guard::allowing(["127.0.0.1"])).expect("a connector")
+    Tryton::new(settings, Mapping::new(), &Guard::allowing(["127.0.0.1"])).expect("a connector")
 }
 
 fn with_deals(count: i64, second: impl Fn(i64) -> i64) -> Fake {

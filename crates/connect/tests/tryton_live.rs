@@ -6,8 +6,8 @@ use std::{
 };
 
 use outlay_connect::{
-    Canonical, Connector, Error, Guard, Object, Page, Record, StageKind, Target, Write,
-    tryton::{Settings, Tryton},
+    Canonical, Connector, Error, Guard, Mapping, Object, Page, Record, StageKind, Target, Write,
+    tryton::{Place, Tryton},
 };
 use outlay_core::{Currency, Money};
 use serde_json::{Value, json};
@@ -36,16 +36,16 @@ impl Live {
         })
     }
 
-    fn settings(&self) -> Settings {
-        Settings::new(&self.url, &self.database, &self.key)
+    fn settings(&self) -> Place {
+        Place::new(&self.url, &self.database, &self.key)
     }
 
     fn connector(&self, overlap: Duration) -> Tryton {
-        let settings = Settings {
+        let settings = Place {
             overlap,
             ..self.settings()
         };
-        Tryton::new(settings, &Guard::allowing(["127.0.0.1"])).expect("a connector")
+        Tryton::new(settings, Mapping::new(), &Guard::allowing(["127.0.0.1"])).expect("a connector")
     }
 
     /// Asks Tryton itself, beside the connector.
@@ -344,9 +344,9 @@ async fn what_cannot_be_written_is_refused_in_words() {
 
     let mut settings = live.settings();
     settings.key = "wrong".into();
-    let stranger = Tryton::new(settings, &Guard::allowing(["127.0.0.1"])).expect("a connector");
+    let stranger = Tryton::new(settings, Mapping::new(), &Guard::allowing(["127.0.0.1"])).expect("a connector");
     assert!(matches!(stranger.check().await, Err(Error::Auth(_))));
-    let guarded = Tryton::new(live.settings(), &Guard::default());
+    let guarded = Tryton::new(live.settings(), Mapping::new(), &Guard::default());
     assert!(matches!(guarded, Err(Error::Setup(_))));
 }
 

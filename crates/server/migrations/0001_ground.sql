@@ -54,7 +54,7 @@ CREATE TABLE subject_key (subject_id TEXT NOT NULL, purpose TEXT NOT NULL, seale
 -- CRM
 CREATE TABLE connection (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL UNIQUE, settings TEXT NOT NULL, sealed TEXT,
-    paused BOOLEAN NOT NULL, created_at BIGINT NOT NULL
+    paused BOOLEAN NOT NULL, created_at BIGINT NOT NULL, mapping TEXT NOT NULL DEFAULT '{}'
 );
 CREATE TABLE crm_user (
     id TEXT PRIMARY KEY, connection_id TEXT REFERENCES connection (id), external_id TEXT NOT NULL, name TEXT NOT NULL,
@@ -140,7 +140,27 @@ CREATE INDEX sync_run_ended ON sync_run (ended_at);
 -- Records that a pull could not take: kept until the same record is taken.
 CREATE TABLE sync_refused (
     connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, external_id TEXT NOT NULL,
-    reason TEXT NOT NULL, raw TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (connection_id, object, external_id)
+    reason TEXT NOT NULL, raw TEXT NOT NULL, tries BIGINT NOT NULL, at BIGINT NOT NULL,
+    PRIMARY KEY (connection_id, object, external_id)
+);
+-- Records that came in each minute (since 1970), for a week.
+CREATE TABLE sync_rate (
+    connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, minute BIGINT NOT NULL, seen BIGINT NOT NULL,
+    PRIMARY KEY (connection_id, object, minute)
+);
+-- The last reconcile of each connection, and what it found.
+CREATE TABLE reconcile_run (
+    id TEXT PRIMARY KEY, connection_id TEXT NOT NULL REFERENCES connection (id), started_at BIGINT NOT NULL,
+    ended_at BIGINT, error TEXT
+);
+CREATE INDEX reconcile_run_connection ON reconcile_run (connection_id);
+CREATE TABLE reconcile_object (
+    run_id TEXT NOT NULL REFERENCES reconcile_run (id), object TEXT NOT NULL, equal BIGINT NOT NULL, missing BIGINT NOT NULL,
+    extra BIGINT NOT NULL, differing BIGINT NOT NULL, PRIMARY KEY (run_id, object)
+);
+CREATE TABLE reconcile_difference (
+    run_id TEXT NOT NULL REFERENCES reconcile_run (id), object TEXT NOT NULL, external_id TEXT NOT NULL, what TEXT NOT NULL,
+    mended BOOLEAN NOT NULL, PRIMARY KEY (run_id, object, external_id)
 );
 -- Files looked at and not yet imported, sealed since they hold people's data; gone after a day.
 CREATE TABLE import_file (

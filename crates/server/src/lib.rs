@@ -8,6 +8,7 @@ pub mod claims;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod connections;
 pub mod crm;
 pub mod db;
 pub mod demo;
@@ -51,6 +52,7 @@ fn routes() -> Router<Arc<App>> {
         .merge(import::routes())
         .merge(inbox::routes())
         .merge(crm::routes())
+        .merge(connections::routes())
         .merge(insights::routes())
         .merge(settings::routes())
         .merge(people::routes())

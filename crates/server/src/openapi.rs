@@ -14,8 +14,8 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
 use crate::{
-    audit, claims, crm, evidence, home, import, inbox, insights, jobs, me, payments, people, policies, search,
-    settings, tokens,
+    audit, claims, connections, crm, evidence, home, import, inbox, insights, jobs, me, payments, people, policies,
+    search, settings, tokens,
 };
 
 /// What failed, as `application/problem+json` (RFC 9457).
@@ -76,6 +76,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         search::Api::openapi(),
         tokens::Api::openapi(),
         crm::Api::openapi(),
+        connections::api::Api::openapi(),
     ]
 }
 

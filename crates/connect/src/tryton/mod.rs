@@ -25,9 +25,13 @@ use self::{
 };
 use crate::{
     canonical::{Canonical, Object, Record},
-    connector::{Capabilities, Connector, Error, ObjectCapability, Page, Ready, Rejected, Write, Written},
+    connector::{
+        Capabilities, Connector, Error, Fetched, Marks, ObjectCapability, Page, Ready, Rejected, Write, Written,
+    },
     guard::Guard,
     http::{Http, Limits},
+    manifest::Settings,
+    mapping::{self, Mapping},
 };
 
 /// The largest page that is asked for.
@@ -37,7 +41,7 @@ const MAX_IDS: usize = 200;
 
 /// How to reach one Tryton.
 #[derive(Clone)]
-pub struct Settings {
+pub struct Place {
     /// Address of the server without the database: `https://tryton.example.com`.
     pub url: String,
     /// Name of the database.
@@ -52,10 +56,10 @@ pub struct Settings {
     pub limits: Limits,
 }
 
-impl Settings {
-    /// The usual settings: `converted` and `won` count as won, ten minutes of overlap.
+impl Place {
+    /// The usual ones: `converted` and `won` count as won, ten minutes of overlap.
     pub fn new(url: impl Into<String>, database: impl Into<String>, key: impl Into<String>) -> Self {
-        Settings {
+        Place {
             url: url.into(),
             database: database.into(),
             key: key.into(),
@@ -73,11 +77,20 @@ pub struct Tryton {
     database: String,
     won_states: Vec<String>,
     overlap: SignedDuration,
+    mapping: Mapping,
+}
+
+/// As [`crate::manifest::open`] wants it.
+pub fn open(settings: &Settings, mapping: Mapping, guard: &Guard) -> Result<Box<dyn Connector>, Error> {
+    let of = |key: &str| settings.get(key).cloned().unwrap_or_default();
+    let mut place = Place::new(of("url"), of("database"), of("key"));
+    place.won_states = of("won_states").split(',').map(|s| s.trim().to_owned()).collect();
+    Ok(Box::new(Tryton::new(place, mapping, guard)?))
 }
 
 impl Tryton {
     /// Checks the address by `guard`; asks nothing of the network yet.
-    pub fn new(settings: Settings, guard: &Guard) -> Result<Self, Error> {
+    pub fn new(settings: Place, mapping: Mapping, guard: &Guard) -> Result<Self, Error> {
         let base = guard.parse(&settings.url).map_err(|e| Error::Setup(e.to_string()))?;
         if settings.database.is_empty() || settings.key.is_empty() {
             return Err(Error::Setup("the name of the database and the key are needed".into()));
@@ -91,6 +104,7 @@ impl Tryton {
             database: settings.database,
             won_states: settings.won_states,
             overlap,
+            mapping,
         })
     }
 
@@ -156,12 +170,18 @@ impl Tryton {
         }
         let mut ids: Vec<i64> = ids.into_iter().collect();
         ids.sort_unstable();
+        self.rows(source.object, json!(["id", "in", ids]), ids.len()).await
+    }
+
+    /// Records of `object` that `condition` allows, by id.
+    async fn rows(&self, object: Object, condition: Value, limit: usize) -> Result<Vec<Value>, Error> {
+        let source = Source::of(object).ok_or_else(|| Error::Setup(format!("Tryton has no object like {object}")))?;
         let fields = [source.fields, &["last_modified_at"]].concat();
         let query = Query {
-            domain: &json!([source.domain(), ["id", "in", ids]]),
+            domain: &json!([source.domain(), condition]),
             order: &json!([["id", "ASC"]]),
             fields: &fields,
-            limit: ids.len(),
+            limit,
         };
         Ok(self.rest.search(source.model, query).await?.rows)
     }
@@ -268,6 +288,7 @@ impl Connector for Tryton {
                 .collect(),
             cost_figures: true,
             notes: true,
+            hooks: false,
             max_page: MAX_PAGE,
         }
     }
@@ -299,24 +320,19 @@ impl Connector for Tryton {
                 if map::id(&raw).is_some_and(|id| own.contains(&id)) {
                     continue;
                 }
-                match map::map(object, &raw, &self.won_states) {
+                match self.understand(object, &raw) {
                     Ok(None) => {}
-                    Ok(Some(mut mapped)) => {
-                        if !seen.insert((mapped.id, mapped.at)) {
+                    Ok(Some(mut record)) => {
+                        if !seen.insert((record.external_id.clone(), record.modified_at)) {
                             continue;
                         }
-                        if let Canonical::CrmUser(user) = &mut mapped.body {
-                            let login = logins.iter().find(|(id, _)| *id == mapped.id);
+                        if let Canonical::CrmUser(user) = &mut record.body {
+                            let login = logins.iter().find(|(id, _)| id.to_string() == record.external_id);
                             user.login = login.map(|(_, l)| l.clone());
                         }
-                        records.push(self.record(source, mapped, raw));
+                        records.push(record);
                     }
-                    Err(reason) => rejected.push(Rejected {
-                        object,
-                        external_id: map::id(&raw).map(|i| i.to_string()),
-                        reason,
-                        raw,
-                    }),
+                    Err(refused) => rejected.push(*refused),
                 }
             }
         }
@@ -324,6 +340,69 @@ impl Connector for Tryton {
             records,
             rejected,
             next: cursor.store()?,
+            done,
+        })
+    }
+
+    fn understand(&self, object: Object, raw: &Value) -> Result<Option<Record>, Box<Rejected>> {
+        let refused = |reason| {
+            Box::new(Rejected {
+                object,
+                external_id: map::id(raw).map(|i| i.to_string()),
+                reason,
+                raw: raw.clone(),
+            })
+        };
+        let Some(source) = Source::of(object) else {
+            return Ok(None);
+        };
+        let Some(mut mapped) = map::map(object, raw, &self.won_states).map_err(refused)? else {
+            return Ok(None);
+        };
+        if let Some(rules) = self.mapping.get(&object) {
+            mapped.body = mapping::overlay(mapped.body, rules, raw).map_err(refused)?;
+        }
+        Ok(Some(self.record(source, mapped, raw.clone())))
+    }
+
+    async fn fetch(&self, object: Object, ids: &[String]) -> Result<Fetched, Error> {
+        let numbers: Vec<i64> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+        let mut found = Fetched::default();
+        for some in numbers.chunks(MAX_IDS) {
+            for raw in self.rows(object, json!(["id", "in", some]), some.len()).await? {
+                match self.understand(object, &raw) {
+                    Ok(record) => found.records.extend(record),
+                    Err(refused) => found.rejected.push(*refused),
+                }
+            }
+        }
+        let there = |id: &String| {
+            let seen = found.records.iter().map(|r| Some(&r.external_id));
+            seen.chain(found.rejected.iter().map(|r| r.external_id.as_ref()))
+                .any(|known| known == Some(id))
+        };
+        found.gone = ids.iter().filter(|id| !there(id)).cloned().collect();
+        Ok(found)
+    }
+
+    async fn scan(&self, object: Object, after: Option<&Value>, page_size: usize) -> Result<Marks, Error> {
+        let last = after.and_then(Value::as_i64).unwrap_or(0);
+        let size = page_size.clamp(1, MAX_PAGE);
+        let own = match object {
+            Object::Account => self.own_parties().await?,
+            _ => HashSet::new(),
+        };
+        let rows = self.rows(object, json!(["id", ">", last]), size).await?;
+        let next = rows.iter().filter_map(map::id).max().unwrap_or(last);
+        let done = rows.len() < size;
+        let others = rows
+            .iter()
+            .filter(|row| map::id(row).is_none_or(|id| !own.contains(&id)));
+        // What cannot be understood is among the dead letters, and is no record that lacks.
+        let records = others.filter_map(|row| self.understand(object, row).ok().flatten());
+        Ok(Marks {
+            marks: records.filter(|r| !r.deleted).map(|r| r.mark()).collect(),
+            next: json!(next),
             done,
         })
     }

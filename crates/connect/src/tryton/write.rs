@@ -34,6 +34,7 @@ impl Tryton {
                 revision,
                 text,
             } => self.write_note(target, marker, *revision, text).await,
+            Write::Fields { .. } => Err(Error::Setup("fields of Tryton cannot be changed from here".into())),
         }
     }
 
@@ -59,6 +60,7 @@ impl Tryton {
             external_id: target.external_id.clone(),
             changed: done.changed,
             revision: Some(revision(done.modified_at)),
+            conflicts: Vec::new(),
         })
     }
 
@@ -82,6 +84,7 @@ impl Tryton {
             external_id: done.id.to_string(),
             changed: done.changed,
             revision: None,
+            conflicts: Vec::new(),
         })
     }
 

@@ -1,26 +1,53 @@
 //! `outlay crm`: the connected CRMs.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
 use super::{lock, say};
 use crate::app::App;
 use crate::config::Config;
-use crate::crm::{self, Connection, PullReport};
+use crate::connections::{self, Connection, PullReport, probe, reconcile};
 
 /// The connected CRMs.
 #[derive(clap::Subcommand)]
 pub enum Crm {
     /// Read all that changed in a CRM since it was read last
     #[command(
-        after_help = "Example: outlay crm pull Tryton\n\nEach page is stored with its place, so a pull that was broken off goes on \
+        after_help = "Example: outlay crm pull Tryton --once\n\nEach page is stored with its place, so a pull that was broken off goes on \
         where it ended. Ends with 0 if all was read, 1 if the CRM failed; what came before is kept. With SQLite, stop `outlay serve` \
         first: it pulls by itself."
     )]
     Pull {
         /// The connection, by its name or id: see `outlay crm list`
         connection: String,
+        /// Print the counts as one JSON object
+        #[arg(long)]
+        once: bool,
+    },
+    /// Compare all that a CRM holds with what is stored, and mend it
+    #[command(
+        after_help = "Example: outlay crm reconcile Tryton\n\nPrints the counts as one JSON object: equal, missing, extra and differing \
+        records of each kind. What lacked or differed is read anew; what is gone from the CRM is archived, unless it is more than \
+        5 % of its kind: that waits for a person in Settings. With SQLite, stop `outlay serve` first."
+    )]
+    Reconcile {
+        /// The connection, by its name or id
+        connection: String,
+    },
+    /// Prove a live connection: its key, each kind of record, listing, web hooks and, if asked, writing
+    #[command(
+        after_help = "Example: outlay crm check Tryton --write deal:42\n\nPrints a line for each thing tried: ok, lacks or failed, tabs between. \
+        Stores nothing. --write puts one note marked outlay-check on a record of the CRM, or updates it there. Ends with 1 if \
+        anything failed."
+    )]
+    Check {
+        /// The connection, by its name or id
+        connection: String,
+        /// A scratch record to write a note to: deal:ID or account:ID, with the CRM's id
+        #[arg(long)]
+        write: Option<String>,
     },
     /// List the connections
     #[command(after_help = "Example: outlay crm list\n\nPrints name, kind, address, state and id, separated by tabs.")]
@@ -31,8 +58,39 @@ pub enum Crm {
 pub async fn run(config: Config, command: &Crm) -> Result<ExitCode> {
     match command {
         Crm::List => list(config).await,
-        Crm::Pull { connection } => pull(config, connection).await,
+        Crm::Pull { connection, once } => pull(config, connection, *once).await,
+        Crm::Reconcile { connection } => reconciled(config, connection).await,
+        Crm::Check { connection, write } => check(config, connection, write.as_deref()).await,
     }
+}
+
+async fn named(app: &Arc<App>, name: &str) -> Result<Connection> {
+    Connection::named(&mut app.db.read(), name)
+        .await
+        .with_context(|| format!("{name}: see `outlay crm list`"))
+}
+
+async fn reconciled(config: Config, name: &str) -> Result<ExitCode> {
+    let _lock = lock::take(&config)?;
+    let app = App::open(config).await?;
+    let report = reconcile::reconcile(&app, named(&app, name).await?.id).await?;
+    say(format_args!("{}", serde_json::to_string(&report)?));
+    Ok(code(report.error.is_none()))
+}
+
+async fn check(config: Config, name: &str, write: Option<&str>) -> Result<ExitCode> {
+    let app = App::beside(config).await?;
+    let connection = named(&app, name).await?;
+    let connector = connection.connector(&app)?;
+    let lines = probe::probe(connector.as_ref(), write).await;
+    for line in &lines {
+        say(format_args!("{}\t{}\t{}", line.outcome.as_str(), line.what, line.text));
+    }
+    Ok(code(lines.iter().all(|line| line.outcome != probe::Outcome::Failed)))
+}
+
+fn code(good: bool) -> ExitCode {
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 async fn list(config: Config) -> Result<ExitCode> {
@@ -45,19 +103,23 @@ async fn list(config: Config) -> Result<ExitCode> {
         let state = if one.paused { "paused" } else { "active" };
         say(format_args!(
             "{}\t{}\t{}\t{state}\t{}",
-            one.name, one.kind, one.place.url, one.id
+            one.name,
+            one.manifest.kind,
+            one.place.url(),
+            one.id
         ));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn pull(config: Config, name: &str) -> Result<ExitCode> {
+async fn pull(config: Config, name: &str, once: bool) -> Result<ExitCode> {
     let _lock = lock::take(&config)?;
     let app = App::open(config).await?;
-    let connection = Connection::named(&mut app.db.read(), name)
-        .await
-        .with_context(|| format!("{name}: see `outlay crm list`"))?;
-    let report = crm::pull(&app, connection.id).await?;
+    let report = connections::pull(&app, named(&app, name).await?.id).await?;
+    if once {
+        say(format_args!("{}", serde_json::to_string(&report)?));
+        return Ok(code(report.error.is_none()));
+    }
     for object in &report.objects {
         say(format_args!(
             "{}: {}",

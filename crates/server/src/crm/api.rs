@@ -46,15 +46,7 @@ use crate::shell::Body;
         activities::list,
         activities::one,
         activities::create,
-        activities::replace,
-        super::settings::api_list,
-        super::settings::api_one,
-        super::settings::api_create,
-        super::settings::api_replace,
-        super::settings::api_test,
-        super::settings::api_pull,
-        super::settings::api_pause,
-        super::settings::api_resume
+        activities::replace
     ),
     components(schemas(
         RecordView,
@@ -71,15 +63,7 @@ use crate::shell::Body;
         Happening,
         RecordInput,
         AmountInput,
-        Made,
-        super::connection::NewConnection,
-        super::pull::PullReport,
-        super::pull::ObjectReport,
-        super::settings::ConnectionView,
-        super::settings::ObjectView,
-        super::settings::RefusedView,
-        super::settings::RunView,
-        super::settings::Tested
+        Made
     ))
 )]
 pub struct Api;

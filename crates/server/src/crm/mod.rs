@@ -2,16 +2,12 @@
 
 mod api;
 mod awaited;
-pub mod connection;
 mod draft;
 mod edit;
 mod form;
 mod pages;
-pub mod pull;
 pub mod records;
 mod rights;
-pub mod settings;
-mod settings_pages;
 pub mod spend;
 pub mod store;
 pub mod view;
@@ -20,7 +16,7 @@ pub mod write_back;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::get;
 use outlay_core::MoneyError;
 use outlay_core::claim::Problem;
 
@@ -28,10 +24,8 @@ use crate::app::App;
 use crate::error::Error;
 
 pub use api::Api;
-pub use connection::Connection;
 pub use draft::for_won_deal;
 pub(crate) use pages::{claim_count, first_claims, stage_tone, stage_words};
-pub use pull::{PullReport, pull};
 pub use rights::{record_facts, visible};
 pub use store::{Applied, Change, apply, link_employees};
 pub use write_back::{Outcome, archive, write_back};
@@ -52,7 +46,7 @@ pub(crate) fn amount_problem(field: &str, error: &MoneyError) -> Problem {
     }
 }
 
-/// Records, what they cost, and connections.
+/// Records and what they cost.
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/crm/{objects}", get(pages::list).post(pages::create))
@@ -85,20 +79,5 @@ pub fn routes() -> Router<Arc<App>> {
         .route(
             "/api/v1/activities/{id}",
             get(api::activities::one).put(api::activities::replace),
-        )
-        .merge(settings_pages::routes())
-        .route(
-            "/api/v1/connections",
-            get(settings::api_list).post(settings::api_create),
-        )
-        .route(
-            "/api/v1/connections/{id}",
-            get(settings::api_one).put(settings::api_replace),
-        )
-        .route("/api/v1/connections/{id}/test", post(settings::api_test))
-        .route("/api/v1/connections/{id}/pull", post(settings::api_pull))
-        .route(
-            "/api/v1/connections/{id}/pause",
-            post(settings::api_pause).delete(settings::api_resume),
         )
 }

@@ -72,6 +72,10 @@ pub async fn apply(
     columns.append(&mut shape.columns);
     let (id, change) = write(sql, connection, record, known.as_ref(), columns).await?;
     if change == Change::Same {
+        // A CRM user's row has no revision of its own, and a reconcile compares revisions.
+        if record.object == Object::CrmUser {
+            keep_raw(sql, connection, record).await?;
+        }
         return Ok(Applied {
             id,
             change,
@@ -417,6 +421,23 @@ async fn write(
     let touched = sql.run_built(text, values).await?;
     let change = if touched == 0 { Change::Same } else { Change::Changed };
     Ok((known.id.clone(), change))
+}
+
+/// Marks a record as gone from the CRM; what it belongs to and what it cost stays.
+pub async fn archive(sql: &mut Sql, connection: ConnectionId, object: Object, external_id: &str) -> Result<(), Error> {
+    if object == Object::CrmUser {
+        return Ok(());
+    }
+    let text = format!(
+        "UPDATE {} SET deleted = $1, read_at = $2 WHERE connection_id = $3 AND external_id = $4 RETURNING id",
+        table(object)
+    );
+    let values = args![true, now().as_microsecond(), connection, external_id];
+    let rows: Vec<(String,)> = sql.all_built(text, values).await?;
+    for (id,) in rows {
+        search::index(sql, object.as_str(), &id, &[]).await?;
+    }
+    Ok(())
 }
 
 async fn keep_raw(sql: &mut Sql, connection: Option<ConnectionId>, record: &Record) -> Result<(), Error> {

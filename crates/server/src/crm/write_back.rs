@@ -11,12 +11,12 @@ use outlay_core::ids::{ClaimId, ConnectionId};
 use outlay_core::{Currency, Money};
 use serde::{Deserialize, Serialize};
 
-use super::connection::Connection;
 use crate::app::App;
 use crate::args;
 use crate::auth::Permit;
 use crate::claims::{self, WriteBackJob};
 use crate::clock::now;
+use crate::connections::Connection;
 use crate::db::Sql;
 use crate::error::Error;
 use crate::jobs::{Done, Failed, Job};

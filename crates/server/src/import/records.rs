@@ -16,7 +16,8 @@ use super::organisation::{Organisation, is_address, is_country};
 use super::write::{CrmUser, Write};
 use crate::args;
 use crate::clock::now;
-use crate::crm::{Connection, store};
+use crate::connections::Connection;
+use crate::crm::store;
 use crate::db::Sql;
 use crate::error::Error;
 

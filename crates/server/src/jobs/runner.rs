@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::claim::{self, End, Job, Wish};
 use crate::app::App;
+use crate::connections;
 use crate::crm;
 use crate::error::Error;
 use crate::live;
@@ -244,7 +245,7 @@ pub async fn run(app: Arc<App>, stop: impl Future<Output = ()> + Send) -> Result
     let (stopper, stopped) = watch::channel(false);
     let runner = Runner::new(app.clone(), Handlers::ours(&app)?, Pace::default());
     let jobs = tokio::spawn(runner.run(stopped.clone()));
-    let puller = tokio::spawn(crm::pull::keep_pulling(app.clone(), stopped.clone()));
+    let puller = tokio::spawn(connections::pull::keep_pulling(app.clone(), stopped.clone()));
     let sequencer = tokio::spawn(live::sequence(app, stopped));
     stop.await;
     let _ = stopper.send(true);

@@ -34,6 +34,7 @@ sources![
     "search",
     "me",
     "crm",
+    "connections",
     "insights",
     "organisation",
     "import",

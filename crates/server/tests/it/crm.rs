@@ -9,7 +9,7 @@ use outlay_connect::{Account, Activity, Canonical, Contact, CrmUser, Deal, Objec
 use outlay_core::claim::Command;
 use outlay_core::ids::ConnectionId;
 use outlay_core::{Currency, Money};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::seed;
@@ -579,12 +579,15 @@ fn the_lists_turn_pages() {
     });
 }
 
+fn settings(name: &str, url: &str, key: Option<&str>) -> Value {
+    json!({"kind": "tryton", "name": name, "settings": {"url": url, "database": "crm", "key": key.unwrap_or_default()}})
+}
+
 #[test]
 fn a_connection_keeps_its_key_to_itself() {
     on_both(|world| async move {
         let admin = world.as_("ange").await;
-        let body =
-            json!({"name": "Tryton", "url": "https://tryton.example.com", "database": "crm", "key": "s3cret-key"});
+        let body = settings("Tryton", "https://tryton.example.com", Some("s3cret-key"));
         let id = admin.post("/api/v1/connections", body.clone()).await.expect(201).json()["id"]
             .as_str()
             .expect("an id")
@@ -603,11 +606,11 @@ fn a_connection_keeps_its_key_to_itself() {
         );
         // Renaming keeps the key; another server must be given its own.
         let path = format!("/api/v1/connections/{id}");
-        let renamed = json!({"name": "CRM", "url": "https://tryton.example.com", "database": "crm"});
+        let renamed = settings("CRM", "https://tryton.example.com", None);
         admin.put(&path, renamed).await.expect(204);
-        let elsewhere = json!({"name": "CRM", "url": "https://evil.example.com", "database": "crm"});
+        let elsewhere = settings("CRM", "https://evil.example.com", None);
         admin.put(&path, elsewhere).await.expect(422);
-        let inside = json!({"name": "x", "url": "http://169.254.169.254/", "database": "crm", "key": "k"});
+        let inside = settings("x", "http://169.254.169.254/", Some("k"));
         admin.post("/api/v1/connections", inside).await.expect(422);
         world.as_("ops").await.get("/settings/connections").await.expect(403);
         admin.post(&format!("{path}/pause"), json!({})).await.expect(204);

@@ -1,137 +1,26 @@
-//! Pulling page by page, interrupted and hindered; writing back, and archiving after it. The CRM here is a table in
-//! memory that does what the connector trait says.
+//! Pulling page by page, interrupted and hindered; writing back, and archiving after it.
 
 use std::sync::Mutex;
 
-use async_trait::async_trait;
 use outlay::claims::WriteBackJob;
-use outlay::crm::pull::pull_with;
+use outlay::connections::PullReport;
+use outlay::connections::pull::pull_with;
+use outlay::crm::Outcome;
 use outlay::crm::write_back::{self, write_with};
-use outlay::crm::{Outcome, PullReport};
 use outlay::error::Error;
 use outlay::shell::W;
 use outlay::{args, claims};
-use outlay_connect::{
-    Account, Canonical, Capabilities, Connector, CrmUser, Deal, Deletes, Error as CrmError, Object, ObjectCapability,
-    Page, Ready, Record, Rejected, StageKind, Write, Written,
-};
+use outlay_connect::{Object, Rejected, StageKind, Write};
 use outlay_core::claim::{Command, Status};
 use outlay_core::ids::{BatchId, ConnectionId, PaymentId};
 use outlay_core::words::Lang;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::crm::{apply, connection, record};
+use crate::crm::{apply, connection};
+use crate::fake_crm::{Fake, crm, deal};
 use crate::seed;
 use crate::world::{World, on_both};
-
-/// A CRM in memory.
-#[derive(Default)]
-struct Fake {
-    records: Vec<Record>,
-    rejected: Vec<Rejected>,
-    /// Pages that it gives before it falls silent.
-    pages_left: Mutex<Option<usize>>,
-    stuck: bool,
-    written: Mutex<Vec<Write>>,
-    fails_writes: Mutex<usize>,
-}
-
-#[async_trait]
-impl Connector for Fake {
-    fn capabilities(&self) -> Capabilities {
-        let objects = [Object::CrmUser, Object::Account, Object::Deal];
-        Capabilities {
-            crm: "Fake".into(),
-            objects: objects
-                .into_iter()
-                .map(|object| ObjectCapability {
-                    object,
-                    source: object.to_string(),
-                    deletes: Deletes::Reported,
-                })
-                .collect(),
-            cost_figures: true,
-            notes: true,
-            max_page: 3,
-        }
-    }
-
-    async fn pull(&self, object: Object, cursor: Option<&Value>, page_size: usize) -> Result<Page, CrmError> {
-        if let Some(left) = self.pages_left.lock().expect("a lock").as_mut() {
-            *left = left.checked_sub(1).ok_or(CrmError::Retry { after: None })?;
-        }
-        let from = cursor.and_then(|c| c["n"].as_u64()).unwrap_or(0) as usize;
-        let of: Vec<&Record> = self.records.iter().filter(|r| r.object == object).collect();
-        let to = of.len().min(from + page_size);
-        let rejected = self
-            .rejected
-            .iter()
-            .filter(|r| r.object == object && from == 0)
-            .cloned();
-        Ok(Page {
-            records: of[from..to].iter().map(|r| (*r).clone()).collect(),
-            rejected: rejected.collect(),
-            next: if self.stuck {
-                json!({"n": from})
-            } else {
-                json!({"n": to})
-            },
-            done: !self.stuck && to == of.len(),
-        })
-    }
-
-    async fn push(&self, write: &Write, _: &str) -> Result<Written, CrmError> {
-        let mut fails = self.fails_writes.lock().expect("a lock");
-        if *fails > 0 {
-            *fails -= 1;
-            return Err(CrmError::Unreachable("no answer".into()));
-        }
-        self.written.lock().expect("a lock").push(write.clone());
-        Ok(Written {
-            external_id: "N1".into(),
-            changed: true,
-            revision: None,
-        })
-    }
-
-    async fn check(&self) -> Result<Ready, CrmError> {
-        Ok(Ready::default())
-    }
-}
-
-fn crm(deals: usize) -> Fake {
-    let user = Canonical::CrmUser(CrmUser {
-        name: "王敏".into(),
-        email: Some("wang@example.com".into()),
-        login: None,
-        active: true,
-    });
-    let account = Canonical::Account(Account {
-        name: "恒川精密".into(),
-        ..Account::default()
-    });
-    let mut records = vec![record("U1", "1", user), record("A1", "1", account)];
-    for n in 0..deals {
-        records.push(deal(n, "1", StageKind::Open));
-    }
-    Fake {
-        records,
-        ..Fake::default()
-    }
-}
-
-fn deal(n: usize, revision: &str, stage_kind: StageKind) -> Record {
-    let body = Canonical::Deal(Deal {
-        name: format!("商机{n}"),
-        account: Some("A1".into()),
-        owner: Some("U1".into()),
-        stage: stage_kind.as_str().into(),
-        stage_kind,
-        ..Deal::default()
-    });
-    record(&format!("D{n}"), revision, body)
-}
 
 async fn pull(world: &World, c: ConnectionId, fake: &Fake) -> Result<PullReport, Error> {
     pull_with(&world.app, c, fake).await
@@ -294,7 +183,7 @@ fn totals_and_one_note_are_written_back_once() {
                 Write::Note {
                     marker, revision, text, ..
                 } => Some((marker.clone(), *revision, text.clone())),
-                Write::CostFigures { .. } => None,
+                Write::CostFigures { .. } | Write::Fields { .. } => None,
             })
             .collect();
         assert_eq!(notes[0].0, notes[1].0);

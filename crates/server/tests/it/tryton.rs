@@ -115,8 +115,8 @@ fn from_a_won_opportunity_to_its_cost_in_tryton() {
 
 async fn the_round(world: &World, tryton: &Tryton) {
     let admin = world.as_("ange").await;
-    let body =
-        json!({"name": "Tryton", "url": tryton.url, "database": tryton.database, "key": tryton.key, "language": "en"});
+    let body = json!({"kind": "tryton", "name": "Tryton", "language": "en", "settings": {
+        "url": tryton.url, "database": tryton.database, "key": tryton.key}});
     let id = admin.post("/api/v1/connections", body).await.expect(201).json()["id"]
         .as_str()
         .expect("an id")

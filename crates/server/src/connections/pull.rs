@@ -12,10 +12,11 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::connection::Connection;
-use super::store::{self, Change};
+use super::{dead, reconcile};
 use crate::app::App;
 use crate::args;
 use crate::clock::now;
+use crate::crm::store::{self, Change};
 use crate::db::Sql;
 use crate::error::Error;
 
@@ -165,16 +166,7 @@ impl Run {
                 let (id, lease) = (id.clone(), lease.clone());
                 Box::pin(async move {
                     let at = now().as_microsecond();
-                    let got = sql
-                        .run(
-                            "INSERT INTO lease (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET \
-                             holder = excluded.holder, until = excluded.until WHERE lease.until < $4",
-                            args![lease, &id, at + lease_micros(), at],
-                        )
-                        .await?;
-                    if got == 0 {
-                        return Err(Error::Conflict);
-                    }
+                    take_lease(sql, &lease, &id).await?;
                     // Whatever ran before died without an end.
                     sql.run(
                         "UPDATE sync_run SET ended_at = $1, error = 'interrupted' WHERE connection_id = $2 AND ended_at IS NULL",
@@ -220,22 +212,9 @@ impl Run {
                     }
                     forget_refused(sql, connection, &page).await?;
                     for rejected in &page.rejected {
-                        let external_id = rejected.external_id.as_deref().unwrap_or("");
-                        sql.run(
-                            "INSERT INTO sync_refused (connection_id, object, external_id, reason, raw, at) VALUES ($1, $2, $3, $4, $5, $6) \
-                             ON CONFLICT (connection_id, object, external_id) DO UPDATE SET reason = excluded.reason, \
-                             raw = excluded.raw, at = excluded.at",
-                            args![
-                                connection,
-                                rejected.object.as_str(),
-                                external_id,
-                                &rejected.reason,
-                                rejected.raw.to_string(),
-                                now().as_microsecond()
-                            ],
-                        )
-                        .await?;
+                        dead::keep(sql, connection, rejected).await?;
                     }
+                    rate(sql, connection, object, &took).await?;
                     let at = now().as_microsecond();
                     sql.run(
                         "UPDATE sync_run SET seen = seen + $1, changed = changed + $2, refused = refused + $3 WHERE id = $4",
@@ -312,13 +291,42 @@ async fn forget_refused(sql: &mut Sql, connection: ConnectionId, page: &Page) ->
         return Ok(());
     }
     for record in &page.records {
-        sql.run(
-            "DELETE FROM sync_refused WHERE connection_id = $1 AND object = $2 AND external_id = $3",
-            args![connection, record.object.as_str(), &record.external_id],
-        )
-        .await?;
+        dead::forget(sql, connection, record).await?;
     }
     Ok(())
+}
+
+/// Counts what came in this minute; what is older than a week is forgotten.
+async fn rate(sql: &mut Sql, connection: ConnectionId, object: Object, took: &ObjectReport) -> Result<(), Error> {
+    let minute = now().as_microsecond() / 60_000_000;
+    if took.seen == 0 {
+        return Ok(());
+    }
+    sql.run(
+        "INSERT INTO sync_rate (connection_id, object, minute, seen) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (connection_id, object, minute) DO UPDATE SET seen = sync_rate.seen + excluded.seen",
+        args![connection, object.as_str(), minute, took.seen],
+    )
+    .await?;
+    sql.run(
+        "DELETE FROM sync_rate WHERE connection_id = $1 AND object = $2 AND minute < $3",
+        args![connection, object.as_str(), minute - 7 * 24 * 60],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes a lease that nobody holds, or whose holder has gone; [`Error::Conflict`] if it is held.
+pub(super) async fn take_lease(sql: &mut Sql, name: &str, holder: &str) -> Result<(), Error> {
+    let at = now().as_microsecond();
+    let got = sql
+        .run(
+            "INSERT INTO lease (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET \
+             holder = excluded.holder, until = excluded.until WHERE lease.until < $4",
+            args![name, holder, at + lease_micros(), at],
+        )
+        .await?;
+    if got == 0 { Err(Error::Conflict) } else { Ok(()) }
 }
 
 /// Pulls every connection that is not paused each `pull_every_s` seconds, until `stop`. Several processes may do so:
@@ -354,6 +362,14 @@ async fn round(app: &Arc<App>, every: Duration) -> Result<(), Error> {
             Ok(report) => tracing::debug!(seen = report.seen, changed = report.changed, "pulled"),
             Err(Error::Conflict) => {}
             Err(error) => tracing::error!(%error, connection = connection.name, "pull"),
+        }
+        if reconcile::is_due(&mut sql, connection.id).await? {
+            match reconcile::reconcile(app, connection.id).await {
+                Ok(report) if report.error.is_none() => tracing::debug!(waiting = report.waiting, "reconciled"),
+                Ok(report) => tracing::warn!(error = report.error, connection = connection.name, "reconcile"),
+                Err(Error::Conflict) => {}
+                Err(error) => tracing::error!(%error, connection = connection.name, "reconcile"),
+            }
         }
     }
     Ok(())

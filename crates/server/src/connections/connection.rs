@@ -1,7 +1,9 @@
 //! Connections to CRMs: their settings, their sealed keys, and the connector each one gives.
 
-use outlay_connect::tryton::{Settings, Tryton};
-use outlay_connect::{Connector, Guard, Ready};
+use std::collections::BTreeMap;
+
+use outlay_connect::manifest::{self, Manifest, SettingKind};
+use outlay_connect::{Connector, Guard, Mapping, Ready, Settings};
 use outlay_core::ids::ConnectionId;
 use outlay_core::words::Lang;
 use serde::{Deserialize, Serialize};
@@ -16,17 +18,19 @@ use crate::db::Sql;
 use crate::error::Error;
 use crate::people::stored;
 
-/// A connection, without its key.
+/// A connection, without its secrets.
 #[derive(Debug, Clone)]
 pub struct Connection {
     /// Its id.
     pub id: ConnectionId,
-    /// Which CRM; `tryton`.
-    pub kind: String,
+    /// What there is to say of its CRM.
+    pub manifest: &'static Manifest,
     /// What people call it; unique.
     pub name: String,
     /// Where it is.
     pub place: Place,
+    /// The rules that differ from the usual ones.
+    pub mapping: Mapping,
     /// Whether it is left alone.
     pub paused: bool,
     sealed: Option<String>,
@@ -36,33 +40,36 @@ pub struct Connection {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Place {
-    /// Its address, without the database.
-    pub url: String,
-    /// The database.
-    pub database: String,
+    /// What was entered, without secrets.
+    pub settings: Settings,
     /// `zh-CN` or `en`.
     pub language: String,
+}
+
+impl Place {
+    /// The CRM's address.
+    pub fn url(&self) -> &str {
+        self.settings.get("url").map_or("", String::as_str)
+    }
 }
 
 /// What a person enters.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewConnection {
+    /// Which CRM, such as `tryton`; cannot be changed later.
+    pub kind: String,
     /// What people call it; unique.
     pub name: String,
-    /// The CRM's address without the database, such as `https://tryton.example.com`.
-    pub url: String,
-    /// The name of the database.
-    pub database: String,
-    /// The key of a user application. Sealed and never shown again; when replacing, empty keeps the stored one.
-    #[serde(default)]
-    pub key: String,
+    /// What this CRM needs, by key, such as `url`, `database` and `key` for Tryton. Secrets are sealed and never shown
+    /// again; when replacing, an absent secret keeps the stored one.
+    pub settings: BTreeMap<String, String>,
     /// Language of the notes written to the CRM: `zh-CN` (if absent) or `en`.
     #[serde(default)]
     pub language: Option<String>,
 }
 
-const COLUMNS: &str = "SELECT id, kind, name, settings, sealed, paused FROM connection";
+const COLUMNS: &str = "SELECT id, kind, name, settings, sealed, paused, mapping FROM connection";
 
 impl Connection {
     /// One by its id.
@@ -87,11 +94,23 @@ impl Connection {
 
     /// The way to the CRM; nothing is asked of it yet.
     pub fn connector(&self, app: &App) -> Result<Box<dyn Connector>, Error> {
-        let sealed = self.sealed.as_deref().ok_or_else(|| Error::field("key", "missing"))?;
-        let key = app.vault.master().open(&about(self.id), sealed)?;
-        let key = String::from_utf8(key).map_err(|_| Error::Broken("a stored key is no text".into()))?;
-        let settings = Settings::new(&self.place.url, &self.place.database, key);
-        Ok(Box::new(Tryton::new(settings, &guard(app))?))
+        self.connector_by(app, &self.mapping)
+    }
+
+    /// As [`Connection::connector`], by rules that are not in force.
+    pub fn connector_by(&self, app: &App, mapping: &Mapping) -> Result<Box<dyn Connector>, Error> {
+        let mut settings = self.place.settings.clone();
+        settings.extend(self.secrets(app)?);
+        Ok(manifest::open(&self.manifest.kind, &settings, mapping, &guard(app))?)
+    }
+
+    fn secrets(&self, app: &App) -> Result<Settings, Error> {
+        match &self.sealed {
+            Some(sealed) => Ok(serde_json::from_slice(
+                &app.vault.master().open(&about(self.id), sealed)?,
+            )?),
+            None => Ok(Settings::new()),
+        }
     }
 
     /// Asks whether the CRM answers, takes the key, and can be written to.
@@ -105,7 +124,7 @@ impl Connection {
     }
 }
 
-type Stored = (String, String, String, String, Option<String>, bool);
+type Stored = (String, String, String, String, Option<String>, bool, String);
 
 trait Read {
     fn read(self) -> Result<Connection, Error>;
@@ -113,12 +132,14 @@ trait Read {
 
 impl Read for Stored {
     fn read(self) -> Result<Connection, Error> {
-        let (id, kind, name, settings, sealed, paused) = self;
+        let (id, kind, name, settings, sealed, paused, mapping) = self;
+        let manifest = manifest::of(&kind);
         Ok(Connection {
             id: stored(&id)?,
-            kind,
+            manifest: manifest.ok_or_else(|| Error::Broken(format!("there is no connector to {kind}")))?,
             name,
             place: serde_json::from_str(&settings)?,
+            mapping: serde_json::from_str(&mapping)?,
             paused,
             sealed,
         })
@@ -133,7 +154,7 @@ fn about(id: ConnectionId) -> String {
     format!("connection {id}")
 }
 
-/// Checks what was entered and stores it under a new id, or in place of the connection `id`; its key is sealed.
+/// Checks what was entered and stores it under a new id, or in place of the connection `id`; its secrets are sealed.
 pub async fn save(
     sql: &mut Sql,
     app: &App,
@@ -145,30 +166,38 @@ pub async fn save(
     if name.is_empty() || name.chars().count() > 80 {
         return Err(Error::field("name", "missing"));
     }
-    if new.database.trim().is_empty() {
-        return Err(Error::field("database", "missing"));
-    }
     let language = new.language.as_deref().unwrap_or("zh-CN");
     let language = Lang::parse(language).ok_or_else(|| Error::field("language", "unknown"))?;
-    let address = guard(app)
-        .parse(&new.url)
-        .map_err(|_| Error::field("url", "web-address"))?;
     let before = match id {
         Some(id) => Some(Connection::load(sql, id).await?),
         None => None,
     };
+    let manifest = manifest::of(&new.kind).ok_or_else(|| Error::field("kind", "unknown"))?;
+    if before.as_ref().is_some_and(|b| b.manifest.kind != manifest.kind) {
+        return Err(Error::field("kind", "unknown"));
+    }
     let id = id.unwrap_or_else(|| ConnectionId(Uuid::now_v7()));
-    let sealed = match (new.key.trim(), &before) {
-        ("", Some(before)) if same_server(&before.place, address.as_str(), new) => before.sealed.clone(),
-        // A key is not carried to another server: whoever names the server must know the key.
-        ("", _) => return Err(Error::field("key", "missing")),
-        (key, _) => Some(app.vault.master().seal(&about(id), key.as_bytes())?),
-    };
+    let (settings, mut secrets) = entered(app, manifest, new)?;
     let place = Place {
-        url: address.to_string(),
-        database: new.database.trim().to_owned(),
+        settings,
         language: language.tag().to_owned(),
     };
+    // A key is not carried to another server: whoever names the server must know the key.
+    if let Some(before) = before.as_ref().filter(|b| b.place.url() == place.url()) {
+        for (key, value) in before.secrets(app)? {
+            secrets.entry(key).or_insert(value);
+        }
+    }
+    let secret = |s: &&manifest::Setting| s.kind == SettingKind::Secret && !s.optional;
+    if let Some(lacking) = manifest
+        .settings
+        .iter()
+        .filter(secret)
+        .find(|s| !secrets.contains_key(&s.key))
+    {
+        return Err(Error::field(&lacking.key, "missing"));
+    }
+    let sealed = app.vault.master().seal(&about(id), &serde_json::to_vec(&secrets)?)?;
     let taken: Option<(String,)> = sql
         .maybe(
             "SELECT id FROM connection WHERE name = $1 AND id <> $2",
@@ -179,10 +208,11 @@ pub async fn save(
         return Err(Error::field("name", "exists"));
     }
     sql.run(
-        "INSERT INTO connection (id, kind, name, settings, sealed, paused, created_at) VALUES ($1, 'tryton', $2, $3, $4, $5, $6) \
+        "INSERT INTO connection (id, kind, name, settings, sealed, paused, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
          ON CONFLICT (id) DO UPDATE SET name = excluded.name, settings = excluded.settings, sealed = excluded.sealed",
         args![
             id,
+            &manifest.kind,
             name,
             serde_json::to_string(&place)?,
             sealed,
@@ -195,8 +225,32 @@ pub async fn save(
     Ok(id)
 }
 
-fn same_server(before: &Place, url: &str, new: &NewConnection) -> bool {
-    before.url == url && before.database == new.database.trim()
+/// What was entered: what may be seen, and what is sealed. Empty ones are left out.
+fn entered(app: &App, manifest: &Manifest, new: &NewConnection) -> Result<(Settings, Settings), Error> {
+    if let Some(key) = new
+        .settings
+        .keys()
+        .find(|key| manifest.settings.iter().all(|s| s.key != **key))
+    {
+        return Err(Error::field(key, "unknown"));
+    }
+    let (mut seen, mut secrets) = (Settings::new(), Settings::new());
+    for setting in &manifest.settings {
+        let key = setting.key.clone();
+        let value = new.settings.get(&key).map_or("", |v| v.trim());
+        match (setting.kind, value) {
+            (SettingKind::Secret, "") => {}
+            (SettingKind::Secret, value) => _ = secrets.insert(key, value.to_owned()),
+            (_, "") if setting.optional => {}
+            (_, "") => return Err(Error::field(key, "missing")),
+            (SettingKind::Url, value) => {
+                let url = guard(app).parse(value).map_err(|_| Error::field(&key, "web-address"))?;
+                seen.insert(key, url.to_string());
+            }
+            (SettingKind::Text, value) => _ = seen.insert(key, value.to_owned()),
+        }
+    }
+    Ok((seen, secrets))
 }
 
 /// Leaves a connection alone, or takes it up again.

@@ -1,0 +1,197 @@
+//! What there is to say of a CRM before it is reached, as data: `manifest.yaml` in each connector's folder.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::canonical::Object;
+use crate::connector::{Connector, Deletes, Error};
+use crate::guard::Guard;
+use crate::mapping::{self, Mapping, Rules};
+use crate::tryton;
+
+/// A CRM that can be connected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Its name in storage and addresses: `tryton`.
+    pub kind: String,
+    /// Its name for people.
+    pub name: String,
+    /// The versions that it was made for, for people.
+    pub versions: String,
+    /// How it was tested.
+    pub tested: Tested,
+    /// What an administrator enters, in this order.
+    pub settings: Vec<Setting>,
+    /// The most requests that are sent to it.
+    #[serde(default)]
+    pub budget: Option<Budget>,
+    /// What is read from it; what is referred to comes first.
+    pub objects: Vec<ObjectManifest>,
+}
+
+/// How a connector was tested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tested {
+    /// Against the real server, in the project's own tests.
+    RealServer,
+    /// Against the maker's official specification, and a stateful fake of ours.
+    Specification,
+    /// Against a stateful fake of ours, made from public documentation.
+    Fake,
+}
+
+/// One thing that an administrator enters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// Its name in storage: `url`, `database`, `key`.
+    pub key: String,
+    /// What may be entered.
+    pub kind: SettingKind,
+    /// Whether it may be left out.
+    #[serde(default)]
+    pub optional: bool,
+    /// What it is when left out.
+    #[serde(default)]
+    pub default: Option<String>,
+}
+
+/// What may be entered for a [`Setting`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SettingKind {
+    /// A web address.
+    Url,
+    /// A line of text.
+    Text,
+    /// A line that is sealed and never shown again.
+    Secret,
+}
+
+/// The most requests in a span of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// So many requests
+    pub requests: u32,
+    /// in so many seconds.
+    pub seconds: u32,
+    /// And so many in a day, if that is bounded too.
+    #[serde(default)]
+    pub daily: Option<u32>,
+}
+
+/// How one object is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectManifest {
+    /// The object.
+    pub object: Object,
+    /// What it is called in the CRM, such as `crm.lead`.
+    pub source: String,
+    /// How deletions are learnt of.
+    pub deletes: Deletes,
+    /// The usual rules; empty where the connector's own code reads the record.
+    #[serde(default)]
+    pub fields: Rules,
+    /// Canonical fields that can be changed in the CRM from here, and the CRM's names of them.
+    #[serde(default)]
+    pub writes: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    /// Reads a `manifest.yaml`; its text is part of the program, so a mistake in it stops the tests.
+    fn read(yaml: &str) -> Manifest {
+        match serde_norway::from_str(yaml) {
+            Ok(manifest) => manifest,
+            Err(error) => panic!("a manifest cannot be read: {error}"),
+        }
+    }
+
+    /// How `object` is read, if at all.
+    pub fn object(&self, object: Object) -> Option<&ObjectManifest> {
+        self.objects.iter().find(|o| o.object == object)
+    }
+
+    /// The rules in force: the usual ones, with those of `changed` in place of them, field by field.
+    pub fn mapping(&self, changed: &Mapping) -> Mapping {
+        let mut all: Mapping = self.objects.iter().map(|o| (o.object, o.fields.clone())).collect();
+        for (object, rules) in changed {
+            all.entry(*object).or_default().extend(rules.clone());
+        }
+        all
+    }
+}
+
+/// What was entered, by the settings' keys; secrets too.
+pub type Settings = BTreeMap<String, String>;
+
+type Open = fn(&Settings, Mapping, &Guard) -> Result<Box<dyn Connector>, Error>;
+
+static ALL: LazyLock<Vec<(Manifest, Open)>> = LazyLock::new(|| {
+    let all: &[(&str, Open)] = &[(include_str!("tryton/manifest.yaml"), tryton::open)];
+    all.iter().map(|(yaml, open)| (Manifest::read(yaml), *open)).collect()
+});
+
+/// All CRMs that can be connected.
+pub fn all() -> impl Iterator<Item = &'static Manifest> {
+    ALL.iter().map(|(manifest, _)| manifest)
+}
+
+/// One of them.
+pub fn of(kind: &str) -> Option<&'static Manifest> {
+    all().find(|manifest| manifest.kind == kind)
+}
+
+/// The connector to a CRM of `kind`. `changed` holds the rules that differ from the usual ones. Asks nothing of the
+/// network yet; fails if a setting lacks or a rule speaks of an unknown field.
+pub fn open(kind: &str, settings: &Settings, changed: &Mapping, guard: &Guard) -> Result<Box<dyn Connector>, Error> {
+    let found = ALL.iter().find(|(manifest, _)| manifest.kind == kind);
+    let (manifest, open) = found.ok_or_else(|| Error::Setup(format!("{kind:?} is no CRM that can be connected")))?;
+    let mut entered = Settings::new();
+    for setting in &manifest.settings {
+        let value = settings.get(&setting.key).map(|v| v.trim()).filter(|v| !v.is_empty());
+        match value.or(setting.default.as_deref()) {
+            Some(value) => _ = entered.insert(setting.key.clone(), value.to_owned()),
+            None if setting.optional => {}
+            None => return Err(Error::Setup(format!("{} is needed", setting.key))),
+        }
+    }
+    for (object, rules) in changed {
+        mapping::check(*object, rules).map_err(|e| Error::Setup(format!("{object}.{e}")))?;
+    }
+    open(&entered, manifest.mapping(changed), guard)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn manifests_are_sound() {
+        let kinds: HashSet<&str> = all().map(|m| m.kind.as_str()).collect();
+        assert_eq!(kinds.len(), all().count(), "two manifests bear one name");
+        for manifest in all() {
+            for object in &manifest.objects {
+                mapping::check(object.object, &object.fields).expect(&manifest.kind);
+                for field in object.writes.keys() {
+                    assert!(
+                        mapping::fields(object.object).iter().any(|(name, _)| name == field),
+                        "{field}"
+                    );
+                }
+            }
+            assert!(
+                manifest.settings.iter().any(|s| s.kind == SettingKind::Secret),
+                "{}",
+                manifest.kind
+            );
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Proving a live connection: what works, what lacks, what fails. Stores nothing.
+
+use jiff::Timestamp;
+use outlay_connect::{Connector, Error, Object, Target, Write};
+
+use crate::clock::now;
+
+/// What was tried, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was tried: `key`, `read deal`, `list deal`, `hooks`, `write deal:42`.
+    pub what: String,
+    /// What was found.
+    pub text: String,
+}
+
+/// How a try ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It works.
+    Ok,
+    /// It works, but for something that an administrator of the CRM can add; or the CRM has no such thing.
+    Lacks,
+    /// It does not work.
+    Failed,
+}
+
+impl Outcome {
+    /// The word printed: `ok`, `lacks`, `failed`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::Lacks => "lacks",
+            Outcome::Failed => "failed",
+        }
+    }
+}
+
+/// Tries everything: the key, a page of each kind of record twice with its cursor, the list for a reconcile, web hooks, and
+/// a note on the record `write` (`deal:ID` or `account:ID`) if one is named.
+pub async fn probe(connector: &dyn Connector, write: Option<&str>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut add = |outcome, what: &str, text: String| {
+        lines.push(Line {
+            outcome,
+            what: what.to_owned(),
+            text,
+        });
+    };
+    match connector.check().await {
+        Ok(ready) if ready.warnings.is_empty() => add(Outcome::Ok, "key", "taken".into()),
+        Ok(ready) => {
+            for warning in ready.warnings {
+                add(Outcome::Lacks, "key", warning);
+            }
+        }
+        Err(error) => {
+            add(Outcome::Failed, "key", error.to_string());
+            return lines;
+        }
+    }
+    let can = connector.capabilities();
+    for one in &can.objects {
+        let object = one.object;
+        match read(connector, object).await {
+            Ok(text) => add(Outcome::Ok, &format!("read {object}"), text),
+            Err(error) => add(Outcome::Failed, &format!("read {object}"), error.to_string()),
+        }
+        match connector.scan(object, None, 1).await {
+            Ok(page) => {
+                let more = if page.done { "all of them" } else { "more follow" };
+                add(
+                    Outcome::Ok,
+                    &format!("list {object}"),
+                    format!("{}, {more}", page.marks.len()),
+                );
+            }
+            Err(error) => add(Outcome::Failed, &format!("list {object}"), error.to_string()),
+        }
+    }
+    if can.hooks {
+        add(Outcome::Ok, "hooks", "deliveries are checked by their signature".into());
+    } else {
+        add(
+            Outcome::Lacks,
+            "hooks",
+            format!("{} has none that can be checked: it is polled", can.crm),
+        );
+    }
+    if let Some(target) = write {
+        match note(connector, target, now()).await {
+            Ok(text) => add(Outcome::Ok, &format!("write {target}"), text),
+            Err(error) => add(Outcome::Failed, &format!("write {target}"), error.to_string()),
+        }
+    }
+    lines
+}
+
+async fn read(connector: &dyn Connector, object: Object) -> Result<String, Error> {
+    let first = connector.pull(object, None, 1).await?;
+    let mut seen = first.records.len() + first.rejected.len();
+    if !first.done {
+        let second = connector.pull(object, Some(&first.next), 1).await?;
+        if !second.done && second.next == first.next {
+            return Err(Error::Cursor("two pages end at one place".into()));
+        }
+        seen += second.records.len() + second.rejected.len();
+    }
+    let sample = first.records.first().map_or("", |r| r.external_id.as_str());
+    Ok(match (seen, sample) {
+        (0, _) => "none there".into(),
+        (n, "") => format!("{n} read"),
+        (n, id) => format!("{n} read, the first is {id}"),
+    })
+}
+
+async fn note(connector: &dyn Connector, target: &str, at: Timestamp) -> Result<String, Error> {
+    let (object, id) = target
+        .split_once(':')
+        .ok_or_else(|| Error::Setup("write deal:ID or account:ID".into()))?;
+    let object = object.parse::<Object>().map_err(|e| Error::Setup(e.to_string()))?;
+    let write = Write::Note {
+        target: Target {
+            object,
+            external_id: id.to_owned(),
+        },
+        marker: "outlay-check".into(),
+        revision: u64::try_from(at.as_second()).unwrap_or(0),
+        text: format!("Outlay can write here. Checked at {at:.0}; this note may be deleted."),
+    };
+    let written = connector.push(&write, &format!("check-{}", at.as_second())).await?;
+    Ok(format!("note {}", written.external_id))
+}
