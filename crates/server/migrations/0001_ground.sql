@@ -148,6 +148,11 @@ CREATE TABLE sync_rate (
     connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, minute BIGINT NOT NULL, seen BIGINT NOT NULL,
     PRIMARY KEY (connection_id, object, minute)
 );
+-- What CRMs told by themselves, so that one that is told twice is known; gone after a week.
+CREATE TABLE hook_event (
+    connection_id TEXT NOT NULL REFERENCES connection (id), event TEXT NOT NULL, at BIGINT NOT NULL,
+    PRIMARY KEY (connection_id, event)
+);
 -- The last reconcile of each connection, and what it found.
 CREATE TABLE reconcile_run (
     id TEXT PRIMARY KEY, connection_id TEXT NOT NULL REFERENCES connection (id), started_at BIGINT NOT NULL,

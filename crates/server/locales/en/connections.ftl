@@ -49,3 +49,5 @@ connection-archive = { $n ->
 }
 connection-look = Look at them
 connection-runs = Latest runs
+connection-hooked = { $n } told by the CRM itself
+connection-colon = {": "}

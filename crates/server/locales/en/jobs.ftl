@@ -19,5 +19,6 @@ jobs-more = Older
 jobs-no-mail = No mail server is configured
 jobs-no-mail-hint = Mail is not sent. Name a server under [smtp] in the configuration, or set OUTLAY_SMTP=HOST:PORT, and restart.
 job-mail = Send mail
+job-hint = Read what the CRM told
 job-write_back = Write cost to CRM
 job-archive = Archive

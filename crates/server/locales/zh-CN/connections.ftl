@@ -40,3 +40,5 @@ connection-vanished-hint = 超过该类记录的 5%，因此未归档。若是 C
 connection-archive = 在此归档 { $n } 条
 connection-look = 查看
 connection-runs = 最近运行
+connection-hooked = 其中 CRM 主动通知 { $n } 条
+connection-colon = ：

@@ -19,5 +19,6 @@ jobs-more = 更早的
 jobs-no-mail = 没有配置邮件服务器
 jobs-no-mail-hint = 邮件不会发出。在配置文件的 [smtp] 里写明服务器，或设置环境变量 OUTLAY_SMTP=主机:端口，然后重启。
 job-mail = 发送邮件
+job-hint = 读取 CRM 通知的记录
 job-write_back = 写回 CRM 成本
 job-archive = 归档

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod connection;
 pub mod dead;
+pub mod hooks;
 mod pages;
 pub mod probe;
 pub mod pull;
@@ -12,6 +13,7 @@ pub mod view;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
 use crate::app::App;
@@ -23,6 +25,10 @@ pub use pull::{PullReport, pull};
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .merge(pages::routes())
+        .route(
+            "/hooks/{id}",
+            post(hooks::deliver).layer(DefaultBodyLimit::max(hooks::MAX_BODY)),
+        )
         .route("/api/v1/connection-kinds", get(api::kinds))
         .route("/api/v1/connections", get(api::list).post(api::create))
         .route("/api/v1/connections/{id}", get(api::one).put(api::replace))

@@ -297,7 +297,12 @@ async fn forget_refused(sql: &mut Sql, connection: ConnectionId, page: &Page) ->
 }
 
 /// Counts what came in this minute; what is older than a week is forgotten.
-async fn rate(sql: &mut Sql, connection: ConnectionId, object: Object, took: &ObjectReport) -> Result<(), Error> {
+pub(super) async fn rate(
+    sql: &mut Sql,
+    connection: ConnectionId,
+    object: Object,
+    took: &ObjectReport,
+) -> Result<(), Error> {
     let minute = now().as_microsecond() / 60_000_000;
     if took.seen == 0 {
         return Ok(());

@@ -291,7 +291,7 @@ impl Run {
                 let (app, run, fresh) = (shared.clone(), run.clone(), fresh.clone());
                 Box::pin(async move {
                     for record in &fresh.records {
-                        store::apply(sql, &app, Some(connection), record).await?;
+                        store::mend(sql, &app, connection, record).await?;
                         dead::forget(sql, connection, record).await?;
                         mended(sql, &run, object, &record.external_id).await?;
                     }

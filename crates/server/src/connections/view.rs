@@ -54,6 +54,8 @@ pub struct ConnectionView {
     pub written: i64,
     /// Records that came since midnight UTC.
     pub today: i64,
+    /// Events that the CRM told by itself since midnight UTC.
+    pub hooked: i64,
     /// The last reconcile.
     pub reconcile: Option<ReconcileView>,
 }
@@ -217,6 +219,12 @@ pub async fn view(sql: &mut Sql, connection: &Connection) -> Result<ConnectionVi
             args![id],
         )
         .await?;
+    let (hooked,): (i64,) = sql
+        .one(
+            "SELECT COUNT(*) FROM hook_event WHERE connection_id = $1 AND at >= $2",
+            args![id, midnight],
+        )
+        .await?;
     let objects = objects(sql, connection, at / MINUTE).await?;
     Ok(ConnectionView {
         id: id.to_string(),
@@ -234,7 +242,8 @@ pub async fn view(sql: &mut Sql, connection: &Connection) -> Result<ConnectionVi
         objects,
         written,
         today,
-        reconcile: reconcile(sql, id).await?,
+        hooked,
+        reconcile: reconcile(sql, connection).await?,
     })
 }
 
@@ -329,7 +338,8 @@ async fn refused(sql: &mut Sql, id: ConnectionId) -> Result<Vec<RefusedView>, Er
     Ok(views.collect())
 }
 
-async fn reconcile(sql: &mut Sql, id: ConnectionId) -> Result<Option<ReconcileView>, Error> {
+async fn reconcile(sql: &mut Sql, connection: &Connection) -> Result<Option<ReconcileView>, Error> {
+    let id = connection.id;
     let last: Option<(String, i64, Option<i64>, Option<String>)> = sql
         .maybe(
             "SELECT id, started_at, ended_at, error FROM reconcile_run WHERE connection_id = $1 ORDER BY started_at DESC LIMIT 1",
@@ -339,12 +349,20 @@ async fn reconcile(sql: &mut Sql, id: ConnectionId) -> Result<Option<ReconcileVi
     let Some((run, started, ended, error)) = last else {
         return Ok(None);
     };
-    let objects: Vec<(String, i64, i64, i64, i64)> = sql
+    let mut objects: Vec<(String, i64, i64, i64, i64)> = sql
         .all(
             "SELECT object, equal, missing, extra, differing FROM reconcile_object WHERE run_id = $1",
             args![&run],
         )
         .await?;
+    let place = |name: &str| {
+        connection
+            .manifest
+            .objects
+            .iter()
+            .position(|o| o.object.as_str() == name)
+    };
+    objects.sort_by_key(|(object, ..)| place(object));
     let differences: Vec<(String, String, String, bool, Option<String>)> = sql
         .all(
             "SELECT d.object, d.external_id, d.what, d.mended, COALESCE(a.id, c.id, e.id, p.id, o.id, v.id) FROM reconcile_difference d \

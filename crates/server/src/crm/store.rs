@@ -59,7 +59,8 @@ pub fn table(object: Object) -> &'static str {
 /// the transaction of `sql`. Own records name their owner by personnel number or mail address.
 ///
 /// What it refers to may come later. A deal is won when its stored state was another, or when it is first seen and was
-/// won in the last days: older ones are history and begin nothing.
+/// won in the last days: older ones are history and begin nothing. A record that is older than what is stored, as one that
+/// was read before another came, changes nothing.
 pub async fn apply(
     sql: &mut Sql,
     app: &App,
@@ -67,6 +68,33 @@ pub async fn apply(
     record: &Record,
 ) -> Result<Applied, Error> {
     let known = known(sql, connection, record).await?;
+    if let Some(known) = known
+        .as_ref()
+        .filter(|k| connection.is_some() && k.revision > record.revision)
+    {
+        return Ok(Applied {
+            id: known.id.clone(),
+            change: Change::Same,
+            drafted: None,
+        });
+    }
+    take(sql, app, connection, record, known).await
+}
+
+/// As [`apply`], even if the record is older than what is stored: a CRM that was set back holds such ones.
+pub async fn mend(sql: &mut Sql, app: &App, connection: ConnectionId, record: &Record) -> Result<Applied, Error> {
+    let connection = Some(connection);
+    let known = known(sql, connection, record).await?;
+    take(sql, app, connection, record, known).await
+}
+
+async fn take(
+    sql: &mut Sql,
+    app: &App,
+    connection: Option<ConnectionId>,
+    record: &Record,
+    known: Option<Known>,
+) -> Result<Applied, Error> {
     let mut shape = shape(sql, connection, record, known.as_ref()).await?;
     let (mut columns, missing) = awaited::resolve(sql, connection, std::mem::take(&mut shape.references)).await?;
     columns.append(&mut shape.columns);
@@ -135,6 +163,7 @@ pub async fn apply(
 /// What is stored of a record before.
 struct Known {
     id: String,
+    revision: String,
     stage_kind: Option<String>,
     won_at: Option<i64>,
     owner: Option<String>,
@@ -142,19 +171,23 @@ struct Known {
 
 async fn known(sql: &mut Sql, connection: Option<ConnectionId>, record: &Record) -> Result<Option<Known>, Error> {
     let extra = match record.object {
-        Object::Deal => "stage_kind, won_at, owner_id",
-        Object::CrmUser => "NULL, CAST(NULL AS BIGINT), employee_id",
-        _ => "NULL, CAST(NULL AS BIGINT), NULL",
+        Object::Deal => "revision, stage_kind, won_at, owner_id",
+        Object::CrmUser => "'', NULL, CAST(NULL AS BIGINT), employee_id",
+        _ => "revision, NULL, CAST(NULL AS BIGINT), NULL",
     };
     let (condition, values) = awaited::key(connection, &record.external_id);
     let text = format!("SELECT id, {extra} FROM {} WHERE {condition}", table(record.object));
-    let rows: Vec<(String, Option<String>, Option<i64>, Option<String>)> = sql.all_built(text, values).await?;
-    Ok(rows.into_iter().next().map(|(id, stage_kind, won_at, owner)| Known {
-        id,
-        stage_kind,
-        won_at,
-        owner,
-    }))
+    let rows: Vec<(String, String, Option<String>, Option<i64>, Option<String>)> = sql.all_built(text, values).await?;
+    Ok(rows
+        .into_iter()
+        .next()
+        .map(|(id, revision, stage_kind, won_at, owner)| Known {
+            id,
+            revision,
+            stage_kind,
+            won_at,
+            owner,
+        }))
 }
 
 /// What a record means for our tables.

@@ -107,6 +107,19 @@ impl Frame {
         super::short_day(self.w, crate::clock::day(at, &self.zone), today)
     }
 
+    /// A count with its thousands apart: `18,366`.
+    pub fn number(&self, n: &i64) -> String {
+        let digits = n.unsigned_abs().to_string();
+        let mut text = if *n < 0 { "-".to_owned() } else { String::new() };
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                text.push(',');
+            }
+            text.push(digit);
+        }
+        text
+    }
+
     /// An avatar's colour, 1 to 6, always the same for a name.
     pub fn hue(&self) -> u32 {
         hue(&self.name)

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use outlay_connect::{
-    Account, Canonical, Capabilities, Connector, CrmUser, Deal, Deletes, Error as CrmError, Fetched, Marks, Object,
-    ObjectCapability, Page, Ready, Record, Rejected, StageKind, Write, Written,
+    Account, Canonical, Capabilities, Connector, CrmUser, Deal, Deletes, Error as CrmError, Fetched, Hint, Hook, Marks,
+    Object, ObjectCapability, Page, Ready, Record, Rejected, StageKind, Write, Written,
 };
 use serde_json::{Value, json};
 
@@ -107,6 +107,23 @@ impl Connector for Fake {
             next: json!(to),
             done: to == of.len(),
         })
+    }
+
+    /// Signed by the word `good`; each line of the body is an event, an object and an id.
+    fn verify(&self, hook: &Hook<'_>) -> Result<Vec<Hint>, CrmError> {
+        if hook.header("x-signature") != Some("good") {
+            return Err(CrmError::Auth("forged".into()));
+        }
+        let text = std::str::from_utf8(hook.body).expect("text");
+        let hints = text.lines().map(|line| {
+            let mut words = line.split(' ').map(str::to_owned);
+            Hint {
+                event: words.next(),
+                object: words.next().expect("an object").parse().expect("an object"),
+                external_id: words.next().expect("an id"),
+            }
+        });
+        Ok(hints.collect())
     }
 
     async fn push(&self, write: &Write, _: &str) -> Result<Written, CrmError> {

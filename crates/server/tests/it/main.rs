@@ -7,6 +7,7 @@ mod crm;
 mod demo;
 mod evidence;
 mod fake_crm;
+mod hooks;
 mod hostile;
 mod idempotency;
 mod import;
