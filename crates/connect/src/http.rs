@@ -110,6 +110,11 @@ impl Http {
 }
 
 impl Answer {
+    /// The JSON of the answer, whatever its status; none if it is something else.
+    pub fn peek(&self) -> Option<serde_json::Value> {
+        self.json.then(|| serde_json::from_slice(&self.body).ok()).flatten()
+    }
+
     /// The JSON of a successful answer; every other answer as an error. `reason` may find a sentence for people in
     /// the JSON of a refusal.
     pub fn json(self, reason: impl Fn(&serde_json::Value) -> Option<String>) -> Result<serde_json::Value, Error> {
@@ -131,12 +136,7 @@ impl Answer {
                 ))
             });
         }
-        let told = self
-            .json
-            .then(|| serde_json::from_slice(&self.body).ok())
-            .flatten()
-            .and_then(|json| reason(&json))
-            .map(|text| one_line(&text));
+        let told = self.peek().and_then(|json| reason(&json)).map(|text| one_line(&text));
         let name = self.status.canonical_reason().unwrap_or("no reason given");
         Err(match self.status {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Error::Retry {

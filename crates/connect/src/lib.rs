@@ -7,6 +7,7 @@ pub mod canonical;
 pub mod connector;
 pub mod guard;
 pub mod http;
+pub mod hubspot;
 pub mod manifest;
 pub mod mapping;
 pub mod tables;

@@ -9,7 +9,7 @@ use crate::canonical::Object;
 use crate::connector::{Connector, Deletes, Error};
 use crate::guard::Guard;
 use crate::mapping::{self, Mapping, Rules};
-use crate::tryton;
+use crate::{hubspot, tryton};
 
 /// A CRM that can be connected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,7 +133,10 @@ pub type Settings = BTreeMap<String, String>;
 type Open = fn(&Settings, Mapping, &Guard) -> Result<Box<dyn Connector>, Error>;
 
 static ALL: LazyLock<Vec<(Manifest, Open)>> = LazyLock::new(|| {
-    let all: &[(&str, Open)] = &[(include_str!("tryton/manifest.yaml"), tryton::open)];
+    let all: &[(&str, Open)] = &[
+        (include_str!("hubspot/manifest.yaml"), hubspot::open),
+        (include_str!("tryton/manifest.yaml"), tryton::open),
+    ];
     all.iter().map(|(yaml, open)| (Manifest::read(yaml), *open)).collect()
 });
 

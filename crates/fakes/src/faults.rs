@@ -53,7 +53,7 @@ pub enum WriteFault {
 
 #[derive(Default)]
 struct Waiting {
-    requests: VecDeque<Fault>,
+    requests: VecDeque<Option<Fault>>,
     writes: VecDeque<WriteFault>,
     asked: usize,
 }
@@ -65,7 +65,12 @@ pub struct Faults(Arc<Mutex<Waiting>>);
 impl Faults {
     /// Lets the next `n` requests fail so; they queue behind the faults that wait already.
     pub fn next(&self, n: usize, fault: Fault) {
-        self.waiting().requests.extend(vec![fault; n]);
+        self.waiting().requests.extend(vec![Some(fault); n]);
+    }
+
+    /// Lets the next `n` requests go well, before the faults that are set afterwards.
+    pub fn pass(&self, n: usize) {
+        self.waiting().requests.extend(vec![None; n]);
     }
 
     /// Lets the next `n` writes be odd so; they queue likewise.
@@ -80,6 +85,11 @@ impl Faults {
         waiting.writes.clear();
     }
 
+    /// Forgets the oddities of writes that still wait.
+    pub fn clear_writes(&self) {
+        self.waiting().writes.clear();
+    }
+
     /// Requests that came so far.
     pub fn asked(&self) -> usize {
         self.waiting().asked
@@ -89,7 +99,7 @@ impl Faults {
     pub fn take(&self) -> Option<Fault> {
         let mut waiting = self.waiting();
         waiting.asked += 1;
-        waiting.requests.pop_front()
+        waiting.requests.pop_front().flatten()
     }
 
     /// For a fake: takes the fault of a write.
@@ -162,13 +172,11 @@ mod tests {
     #[test]
     fn faults_strike_in_order_and_once() {
         let faults = Faults::default();
-        faults.next(2, Fault::Expired);
+        faults.next(1, Fault::Expired);
+        faults.pass(1);
         faults.next(1, Fault::LogInPage);
         let struck: Vec<_> = (0..4).map(|_| faults.take()).collect();
-        assert_eq!(
-            struck,
-            [Some(Fault::Expired), Some(Fault::Expired), Some(Fault::LogInPage), None]
-        );
+        assert_eq!(struck, [Some(Fault::Expired), None, Some(Fault::LogInPage), None]);
         assert_eq!(faults.asked(), 4);
         faults.next_writes(1, WriteFault::LateCommit(3));
         assert_eq!(faults.take_write(), Some(WriteFault::LateCommit(3)));

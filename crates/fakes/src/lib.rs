@@ -1,5 +1,6 @@
 //! CRMs in memory, stateful, that fail on demand. For tests alone: no product crate depends on this one.
 
 pub mod faults;
+pub mod hubspot;
 
 pub use faults::{Fault, Faults, WriteFault};
