@@ -10,6 +10,7 @@ pub mod http;
 pub mod hubspot;
 pub mod manifest;
 pub mod mapping;
+pub mod odoo;
 pub mod tables;
 pub mod tryton;
 

@@ -9,7 +9,7 @@ use crate::canonical::Object;
 use crate::connector::{Connector, Deletes, Error};
 use crate::guard::Guard;
 use crate::mapping::{self, Mapping, Rules};
-use crate::{hubspot, tryton};
+use crate::{hubspot, odoo, tryton};
 
 /// A CRM that can be connected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,6 +135,7 @@ type Open = fn(&Settings, Mapping, &Guard) -> Result<Box<dyn Connector>, Error>;
 static ALL: LazyLock<Vec<(Manifest, Open)>> = LazyLock::new(|| {
     let all: &[(&str, Open)] = &[
         (include_str!("hubspot/manifest.yaml"), hubspot::open),
+        (include_str!("odoo/manifest.yaml"), odoo::open),
         (include_str!("tryton/manifest.yaml"), tryton::open),
     ];
     all.iter().map(|(yaml, open)| (Manifest::read(yaml), *open)).collect()

@@ -2,5 +2,6 @@
 
 pub mod faults;
 pub mod hubspot;
+pub mod odoo;
 
 pub use faults::{Fault, Faults, WriteFault};
