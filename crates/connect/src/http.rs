@@ -1,6 +1,6 @@
 //! The HTTP client that all connectors share: guarded, bounded in bytes and time, without redirects or proxies.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use reqwest::{
@@ -12,6 +12,7 @@ use reqwest::{
 use crate::{
     connector::Error,
     guard::{Denied, Guard},
+    pace::{Outcome, Pace},
 };
 
 /// Bounds of one request.
@@ -46,6 +47,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 pub struct Http {
     client: Client,
     max_body: usize,
+    pace: Option<Arc<Pace>>,
 }
 
 /// A complete answer.
@@ -78,7 +80,13 @@ impl Http {
         Ok(Http {
             client,
             max_body: limits.max_body,
+            pace: None,
         })
+    }
+
+    /// The same, asking no faster than `pace` lets it.
+    pub fn paced(self, pace: Option<Arc<Pace>>) -> Self {
+        Http { pace, ..self }
     }
 
     /// The client to build requests with, for [`Http::send`].
@@ -86,8 +94,26 @@ impl Http {
         &self.client
     }
 
-    /// Sends a request and reads its whole answer, whatever its status.
+    /// Sends a request, once it is its turn, and reads its whole answer, whatever its status.
     pub async fn send(&self, request: RequestBuilder) -> Result<Answer, Error> {
+        let Some(pace) = &self.pace else {
+            return self.exchange(request).await;
+        };
+        pace.turn().await?;
+        let answer = self.exchange(request).await;
+        pace.note(match &answer {
+            Ok(answer) => match (answer.status, answer.retry_after) {
+                (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE, Some(after)) => Outcome::Told(after),
+                (status, _) if status.is_server_error() => Outcome::Failed,
+                _ => Outcome::Answered,
+            },
+            Err(Error::Unreachable(_)) => Outcome::Failed,
+            Err(_) => Outcome::Answered,
+        });
+        answer
+    }
+
+    async fn exchange(&self, request: RequestBuilder) -> Result<Answer, Error> {
         let mut response = request.send().await.map_err(|e| failed(&e))?;
         let mut answer = Answer {
             status: response.status(),

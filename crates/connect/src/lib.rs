@@ -11,6 +11,7 @@ pub mod hubspot;
 pub mod manifest;
 pub mod mapping;
 pub mod odoo;
+pub mod pace;
 pub mod tables;
 pub mod tryton;
 

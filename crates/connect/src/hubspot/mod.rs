@@ -17,6 +17,7 @@ mod write;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -38,12 +39,19 @@ use crate::{
     },
     guard::Guard,
     http::{Http, Limits},
-    manifest::{self, Manifest, Settings},
+    manifest::{self, Budget, Manifest, Settings},
     mapping::{self, Mapping, Rule},
+    pace::Pace,
 };
 
 /// The largest page of a search.
 const MAX_PAGE: usize = 200;
+/// Searches are counted apart.
+const SEARCHES: Budget = Budget {
+    requests: 4,
+    seconds: 1,
+    daily: None,
+};
 
 /// How to reach one portal.
 #[derive(Clone)]
@@ -62,6 +70,10 @@ pub struct Place {
     pub sweep_every: Duration,
     /// Bounds of each request.
     pub limits: Limits,
+    /// How fast HubSpot may be asked.
+    pub pace: Option<Arc<Pace>>,
+    /// How fast its search may be asked, which has a limit of its own.
+    pub search_pace: Option<Arc<Pace>>,
 }
 
 impl Place {
@@ -75,6 +87,8 @@ impl Place {
             overlap: Duration::from_secs(600),
             sweep_every: Duration::from_secs(3600),
             limits: Limits::default(),
+            pace: None,
+            search_pace: None,
         }
     }
 }
@@ -100,6 +114,9 @@ pub fn open(settings: &Settings, mapping: Mapping, guard: &Guard) -> Result<Box<
     place.url = of("url").unwrap_or(place.url);
     place.client_secret = of("client_secret");
     place.portal = of("portal");
+    let key = ["hubspot", &place.url, &place.token];
+    place.pace = Some(Pace::shared(&key, manifest().budget));
+    place.search_pace = Some(Pace::shared(&[&key[..], &["search"]].concat(), Some(SEARCHES)));
     Ok(Box::new(HubSpot::new(place, mapping, guard)?))
 }
 
@@ -114,10 +131,10 @@ impl HubSpot {
         if place.portal.as_deref().is_some_and(|portal| !source::is_id(portal)) {
             return Err(unfit("the portal's number"));
         }
-        let http = Http::new(guard, place.limits)?;
+        let http = Http::new(guard, place.limits)?.paced(place.pace);
         let properties = SOURCES.iter().map(|s| (s.object, properties(s, &mapping))).collect();
         Ok(HubSpot {
-            rest: Rest::new(http, base, place.token.clone()),
+            rest: Rest::new(http, base, place.token.clone(), place.search_pace),
             token: place.token,
             client_secret: place.client_secret,
             portal: place.portal,

@@ -86,7 +86,7 @@ impl HubSpot {
             "limit": 10,
             "after": "0",
         });
-        let found = match self.rest.post(&format!("{NOTES}/search"), &body).await {
+        let found = match self.rest.search(NOTES, &body).await {
             Ok(mut reply) => rows(&mut reply.value)?,
             // A search that HubSpot does not want to run is done by reading.
             Err(Error::Refused { status: 400, .. }) => Vec::new(),

@@ -105,7 +105,7 @@ impl HubSpot {
             "limit": size.clamp(1, MAX_PAGE),
             "after": "0",
         });
-        let mut reply = self.rest.post(&format!("{}/search", source.path), &body).await?;
+        let mut reply = self.rest.search(source.path, &body).await?;
         cursor.begin(now, reply.now);
         let more = next(&reply).is_some();
         let found = rows(&mut reply.value)?;

@@ -1,12 +1,12 @@
 //! Requests to HubSpot, and what its refusals mean.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use reqwest::{Method, Url};
 use serde_json::Value;
 
-use crate::{connector::Error, http::Http};
+use crate::{connector::Error, http::Http, pace::Pace};
 
 /// A successful answer.
 pub struct Reply {
@@ -20,11 +20,17 @@ pub struct Rest {
     http: Http,
     base: Url,
     token: String,
+    searches: Option<Arc<Pace>>,
 }
 
 impl Rest {
-    pub fn new(http: Http, base: Url, token: String) -> Self {
-        Rest { http, base, token }
+    pub fn new(http: Http, base: Url, token: String, searches: Option<Arc<Pace>>) -> Self {
+        Rest {
+            http,
+            base,
+            token,
+            searches,
+        }
     }
 
     pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Reply, Error> {
@@ -33,6 +39,14 @@ impl Rest {
 
     pub async fn post(&self, path: &str, body: &Value) -> Result<Reply, Error> {
         self.send(Method::POST, path, &[], Some(body)).await
+    }
+
+    /// Searches the records at `path`.
+    pub async fn search(&self, path: &str, body: &Value) -> Result<Reply, Error> {
+        if let Some(searches) = &self.searches {
+            searches.turn().await?;
+        }
+        self.post(&format!("{path}/search"), body).await
     }
 
     pub async fn patch(&self, path: &str, body: &Value) -> Result<Reply, Error> {

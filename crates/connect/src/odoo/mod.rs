@@ -18,7 +18,7 @@ mod source;
 mod value;
 mod write;
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
@@ -34,6 +34,7 @@ use crate::{
     http::{Http, Limits},
     manifest::{self, Manifest, ObjectManifest, Settings},
     mapping::{self, Mapping},
+    pace::Pace,
 };
 
 /// The largest page that is asked for.
@@ -56,6 +57,8 @@ pub struct Place {
     pub overlap: Duration,
     /// Bounds of each request.
     pub limits: Limits,
+    /// How fast Odoo may be asked.
+    pub pace: Option<Arc<Pace>>,
 }
 
 impl Place {
@@ -70,6 +73,7 @@ impl Place {
             api: None,
             overlap: Duration::from_secs(600),
             limits: Limits::default(),
+            pace: None,
         }
     }
 }
@@ -87,6 +91,9 @@ pub fn open(settings: &Settings, mapping: Mapping, guard: &Guard) -> Result<Box<
     let of = |key: &str| settings.get(key).cloned();
     let mut place = Place::new(of("url").unwrap_or_default(), of("key").unwrap_or_default());
     (place.database, place.login, place.api) = (of("database"), of("login"), of("api"));
+    let database = place.database.as_deref().unwrap_or_default();
+    let pace = Pace::shared(&["odoo", &place.url, database, &place.key], manifest().budget);
+    place.pace = Some(pace);
     Ok(Box::new(Odoo::new(place, mapping, guard)?))
 }
 
@@ -99,7 +106,7 @@ impl Odoo {
         }
         let overlap =
             SignedDuration::try_from(place.overlap).map_err(|_| Error::Setup("the overlap is too long".into()))?;
-        let http = Http::new(guard, place.limits)?;
+        let http = Http::new(guard, place.limits)?.paced(place.pace.clone());
         Ok(Odoo {
             rpc: Rpc::new(http, base, place),
             schema: Schema::default(),

@@ -10,7 +10,7 @@ mod source;
 mod value;
 mod write;
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
@@ -32,6 +32,7 @@ use crate::{
     http::{Http, Limits},
     manifest::Settings,
     mapping::{self, Mapping},
+    pace::Pace,
 };
 
 /// The largest page that is asked for.
@@ -54,6 +55,8 @@ pub struct Place {
     pub overlap: Duration,
     /// Bounds of each request.
     pub limits: Limits,
+    /// How fast Tryton may be asked.
+    pub pace: Option<Arc<Pace>>,
 }
 
 impl Place {
@@ -66,6 +69,7 @@ impl Place {
             won_states: vec!["converted".into(), "won".into()],
             overlap: Duration::from_secs(600),
             limits: Limits::default(),
+            pace: None,
         }
     }
 }
@@ -84,6 +88,7 @@ pub struct Tryton {
 pub fn open(settings: &Settings, mapping: Mapping, guard: &Guard) -> Result<Box<dyn Connector>, Error> {
     let of = |key: &str| settings.get(key).cloned().unwrap_or_default();
     let mut place = Place::new(of("url"), of("database"), of("key"));
+    place.pace = Some(Pace::shared(&["tryton", &place.url, &place.database, &place.key], None));
     place.won_states = of("won_states").split(',').map(|s| s.trim().to_owned()).collect();
     Ok(Box::new(Tryton::new(place, mapping, guard)?))
 }
@@ -97,7 +102,7 @@ impl Tryton {
         }
         let overlap =
             SignedDuration::try_from(settings.overlap).map_err(|_| Error::Setup("the overlap is too long".into()))?;
-        let http = Http::new(guard, settings.limits)?;
+        let http = Http::new(guard, settings.limits)?.paced(settings.pace);
         Ok(Tryton {
             rest: Rest::new(http, &base, &settings.database, settings.key)?,
             base,

@@ -1,8 +1,8 @@
 //! What a network and a server do wrong.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use outlay_connect::{Connector, Error, Object};
+use outlay_connect::{Connector, Error, Object, manifest::Budget, pace::Pace};
 use outlay_fakes::{Fault, hubspot::TOKEN};
 use serde_json::{Value, json};
 
@@ -181,4 +181,33 @@ async fn an_illegible_record_is_set_aside_and_passed() {
     let reasons: Vec<&str> = page.rejected.iter().map(|r| r.reason.as_str()).collect();
     assert_eq!(reasons, ["amount: \"many\" is no number", "name: is empty"]);
     assert!(page.rejected.iter().all(|r| r.external_id.is_some()));
+}
+
+#[tokio::test]
+async fn a_crm_that_only_fails_and_one_whose_day_is_spent_are_left_alone() {
+    let fake = with_deals(1);
+    let hubspot = connect_as(&fake, |place| place.pace = Some(Arc::new(Pace::new(None)))).await;
+    fake.faults.next(10, Fault::Status(502));
+    for _ in 0..10 {
+        let error = hubspot.pull(Object::Deal, None, 5).await.expect_err("a fault");
+        assert_eq!(error, Error::Failed { status: 502 });
+    }
+    let error = hubspot.pull(Object::Deal, None, 5).await.expect_err("left alone");
+    assert!(matches!(error, Error::Retry { after: Some(_) }), "{error}");
+    assert_eq!(fake.faults.asked(), 10);
+    let budget = Budget {
+        requests: 100,
+        seconds: 1,
+        daily: Some(1),
+    };
+    let hubspot = connect_as(&fake, |place| place.pace = Some(Arc::new(Pace::new(Some(budget))))).await;
+    assert!(hubspot.pull(Object::Account, None, 5).await.is_ok());
+    let error = hubspot.pull(Object::Account, None, 5).await.expect_err("spent");
+    assert!(
+        error
+            .retry_after()
+            .is_some_and(|after| after > Duration::from_secs(3600)),
+        "{error}"
+    );
+    assert_eq!(fake.faults.asked(), 11);
 }

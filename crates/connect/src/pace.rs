@@ -1,0 +1,222 @@
+//! How fast one account of a CRM is asked: a budget that all connectors to it in this process share, and a breaker that opens
+//! when it fails again and again.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::{connector::Error, manifest::Budget};
+
+/// The longest that a request waits for its turn; beyond that the caller is told to come back.
+const LONGEST_TURN: Duration = Duration::from_secs(20);
+/// So many failures in a row open the breaker.
+const FAILURES: u32 = 10;
+/// For how long it opens the first time; each further failure doubles it, up to sixteen times.
+const PAUSE: Duration = Duration::from_secs(30);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// The pace of one account.
+#[derive(Debug)]
+pub struct Pace {
+    budget: Option<Budget>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// When the last requests went out, or will; never more than the budget's number.
+    turns: VecDeque<Instant>,
+    /// When the day began, and the requests in it.
+    day: Option<(Instant, u32)>,
+    failures: u32,
+    shut_until: Option<Instant>,
+}
+
+/// How a request went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was answered.
+    Answered,
+    /// There was no answer, or the CRM failed inside.
+    Failed,
+    /// The CRM asks to leave it alone for so long.
+    Told(Duration),
+}
+
+static ALL: LazyLock<Mutex<HashMap<[u8; 32], Arc<Pace>>>> = LazyLock::new(Mutex::default);
+
+impl Pace {
+    /// A pace of its own, shared with nobody.
+    pub fn new(budget: Option<Budget>) -> Self {
+        Pace {
+            budget,
+            state: Mutex::default(),
+        }
+    }
+
+    /// The pace of the account that `key` names: address and credential, of which only a digest is kept. The first to ask
+    /// sets the budget.
+    pub fn shared(key: &[&str], budget: Option<Budget>) -> Arc<Pace> {
+        let mut digest = Sha256::new();
+        for part in key {
+            digest.update(part.len().to_le_bytes());
+            digest.update(part);
+        }
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        let pace = all.entry(digest.finalize().into());
+        pace.or_insert_with(|| Arc::new(Pace::new(budget))).clone()
+    }
+
+    /// Waits for a turn. [`Error::Retry`] if that would take too long, the day's budget is spent, or the breaker is open.
+    pub async fn turn(&self) -> Result<(), Error> {
+        let now = Instant::now();
+        let at = self
+            .state()
+            .book(self.budget, now)
+            .map_err(|after| Error::Retry { after: Some(after) })?;
+        tokio::time::sleep_until(at.into()).await;
+        Ok(())
+    }
+
+    /// Learns how a request went.
+    pub fn note(&self, outcome: Outcome) {
+        self.state().note(outcome, Instant::now());
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The time of the next free turn, which is taken; or how long to stay away.
+    fn book(&mut self, budget: Option<Budget>, now: Instant) -> Result<Instant, Duration> {
+        if let Some(until) = self.shut_until.filter(|until| *until > now) {
+            return Err(until - now);
+        }
+        let Some(budget) = budget else {
+            return Ok(now);
+        };
+        if let Some(daily) = budget.daily {
+            let (began, used) = self.day.filter(|(began, _)| now - *began < DAY).unwrap_or((now, 0));
+            if used >= daily {
+                return Err(DAY - (now - began));
+            }
+            self.day = Some((began, used + 1));
+        }
+        let most = budget.requests.max(1) as usize;
+        let span = Duration::from_secs(budget.seconds.into());
+        // The turn that lies so many before the next one must be a whole span ago.
+        let free = self
+            .turns
+            .len()
+            .checked_sub(most)
+            .and_then(|n| self.turns.get(n))
+            .map(|turn| *turn + span);
+        let at = free.map_or(now, |free| free.max(now));
+        if at - now > LONGEST_TURN {
+            return Err(at - now);
+        }
+        self.turns.push_back(at);
+        while self.turns.len() > most {
+            self.turns.pop_front();
+        }
+        Ok(at)
+    }
+
+    fn note(&mut self, outcome: Outcome, now: Instant) {
+        match outcome {
+            Outcome::Answered => self.failures = 0,
+            Outcome::Told(after) => self.shut_until = self.shut_until.max(Some(now + after)),
+            Outcome::Failed => {
+                self.failures = self.failures.saturating_add(1);
+                if let Some(over) = self.failures.checked_sub(FAILURES) {
+                    self.shut_until = self.shut_until.max(Some(now + PAUSE * (1 << over.min(4))));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn budget(requests: u32, seconds: u32, daily: Option<u32>) -> Option<Budget> {
+        Some(Budget {
+            requests,
+            seconds,
+            daily,
+        })
+    }
+
+    #[test]
+    fn no_span_holds_more_requests_than_the_budget() {
+        let (mut state, start) = (State::default(), Instant::now());
+        let budget = budget(3, 10, None);
+        let mut turns = Vec::new();
+        for n in 0..8 {
+            turns.push(state.book(budget, start + SECOND * n).expect("a turn"));
+        }
+        for four in turns.windows(4) {
+            assert!(four[3] - four[0] >= SECOND * 10, "{four:?}");
+        }
+        assert_eq!(turns[2], start + SECOND * 2, "within the budget nobody waits");
+        let far = state
+            .book(budget, start + SECOND * 8)
+            .and_then(|_| state.book(budget, start))
+            .expect_err("too far off");
+        assert!(far > LONGEST_TURN);
+    }
+
+    #[test]
+    fn a_spent_day_ends_and_begins_anew() {
+        let (mut state, start) = (State::default(), Instant::now());
+        let budget = budget(100, 1, Some(2));
+        for _ in 0..2 {
+            state.book(budget, start).expect("a turn");
+        }
+        assert_eq!(state.book(budget, start + SECOND), Err(DAY - SECOND));
+        assert!(state.book(budget, start + DAY).is_ok());
+    }
+
+    #[test]
+    fn the_breaker_opens_for_longer_each_time_and_closes_with_an_answer() {
+        let (mut state, start) = (State::default(), Instant::now());
+        for _ in 1..FAILURES {
+            state.note(Outcome::Failed, start);
+            assert!(state.book(None, start).is_ok());
+        }
+        state.note(Outcome::Failed, start);
+        assert_eq!(state.book(None, start), Err(PAUSE));
+        let later = start + PAUSE;
+        assert!(state.book(None, later).is_ok(), "one may try");
+        state.note(Outcome::Failed, later);
+        assert_eq!(state.book(None, later), Err(PAUSE * 2));
+        state.note(Outcome::Answered, later + PAUSE * 2);
+        state.note(Outcome::Failed, later + PAUSE * 2);
+        assert!(state.book(None, later + PAUSE * 2).is_ok());
+    }
+
+    #[test]
+    fn what_the_crm_bids_to_wait_is_waited() {
+        let (mut state, start) = (State::default(), Instant::now());
+        state.note(Outcome::Told(SECOND * 7), start);
+        state.note(Outcome::Told(SECOND), start);
+        assert_eq!(state.book(None, start + SECOND), Err(SECOND * 6));
+        assert!(state.book(None, start + SECOND * 7).is_ok());
+    }
+
+    #[test]
+    fn accounts_share_a_pace_with_themselves_alone() {
+        let one = Pace::shared(&["test", "a", "bc"], None);
+        assert!(Arc::ptr_eq(&one, &Pace::shared(&["test", "a", "bc"], None)));
+        assert!(!Arc::ptr_eq(&one, &Pace::shared(&["test", "ab", "c"], None)));
+    }
+}
