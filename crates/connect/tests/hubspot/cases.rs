@@ -22,8 +22,15 @@ pub fn portal() -> (FakeHubSpot, String) {
             stage("closedwon", "赢单", "true", "1.0"),
             stage("closedlost", "输单", "true", "0.0"),
         ];
-        let other = json!([{ "id": "1", "label": "其他", "stages": [stage("9", "赢单", "false", "0.2")] }, { "id": "default", "label": "销售", "stages": stages }]);
-        db.pipelines.insert("deals".into(), other);
+        let pipeline = |id: &str, label: &str, stages: &[Value]| {
+            json!({
+                "id": id, "label": label, "displayOrder": 0, "archived": false, "createdAt": "2025-01-01T00:00:00Z",
+                "updatedAt": "2025-01-01T00:00:00Z", "stages": stages,
+            })
+        };
+        let other = [stage("9", "赢单", "false", "0.2")];
+        let pipelines = json!([pipeline("1", "其他", &other), pipeline("default", "销售", &stages)]);
+        db.pipelines.insert("deals".into(), pipelines);
         let first = db.add("companies", &json!({ "name": "旧公司" }));
         let main = db.add("companies", &json!({ "name": "蓝石", "domain": "lanstone.example", "hs_country_code": "CN", "city": "上海", "hubspot_owner_id": "31", "industry": "MACHINERY" }));
         let contact = db.add("contacts", &json!({ "firstname": "Fang", "lastname": "Wang", "email": "fang@lanstone.example", "mobilephone": "+86 139", "jobtitle": "采购" }));

@@ -54,7 +54,7 @@ impl Db {
             ("GET", ["crm", "v3", "properties", kind]) => {
                 let names = self.added.get(*kind).into_iter().flatten();
                 let all: Vec<Value> = names
-                    .map(|name| json!({ "name": name, "label": name, "type": "number" }))
+                    .map(|name| json!({ "name": name, "label": name, "type": "number", "fieldType": "number", "groupName": "outlay", "description": "", "options": [] }))
                     .collect();
                 Ok((200, json!({ "results": all })))
             }
@@ -292,7 +292,12 @@ impl Db {
             text(key)?;
         }
         match self.added.entry(kind.into()).or_default().insert(text("name")?.into()) {
-            true => Ok((201, body.clone())),
+            true => {
+                let mut made = body.clone();
+                made["description"] = "".into();
+                made["options"] = json!([]);
+                Ok((201, made))
+            }
             false => Err(Refusal::new(409, "CONFLICT", "A property of this name exists")),
         }
     }
