@@ -14,6 +14,7 @@ mod fx;
 pub mod input;
 mod judge;
 pub mod line_view;
+mod link_view;
 pub mod list;
 mod pages;
 mod payable;

@@ -5,7 +5,6 @@ use outlay_core::{Currency, Money};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::records;
 use super::route_view::{Look, StepView, route};
 use super::timeline::{EventView, timeline};
 use super::{input::ClaimInput, store};
@@ -104,6 +103,19 @@ pub struct LinkView {
     pub note: String,
     /// Where it came from.
     pub source: Option<SourceView>,
+    /// What the CRM says otherwise by now, while the claim is not approved.
+    pub drift: Vec<DriftView>,
+}
+
+/// A fact that filled the claim and that the CRM changed since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DriftView {
+    /// `name`, `owner`, `visited_on`, `account`, or `gone` if the record is not there any more.
+    pub what: &'static str,
+    /// What it was when it filled the claim.
+    pub was: String,
+    /// What it is now; empty if gone.
+    pub is: String,
 }
 
 /// A part of a line.
@@ -367,7 +379,7 @@ pub async fn claim_view(sql: &mut Sql, app: &App, visitor: &Visitor, claim: &Cla
         tax: content.tax().into(),
         grade: format!("{:?}", content.grade()),
         content_hash: content.hash(),
-        links: links(sql, w, &zone, claim).await?,
+        links: super::link_view::links(sql, w, &zone, claim).await?,
         lines,
         reasons: look.reasons(w),
         passes: look.passes(),
@@ -414,42 +426,6 @@ pub fn may(app: &App, visitor: &Visitor, claim: &Claim) -> MayView {
             .filter(|_| status == Status::InReview && may(Action::DecideClaim))
             .map(|t| t.id.to_string()),
     }
-}
-
-async fn links(sql: &mut Sql, w: W, zone: &str, claim: &Claim) -> Result<Vec<LinkView>, Error> {
-    use outlay_connect::Object;
-    let links = ClaimInput::of(&claim.content).links;
-    let all = [
-        (Object::Deal, links.deal),
-        (Object::Account, links.account),
-        (Object::Contact, links.contact),
-        (Object::Project, links.project),
-        (Object::Order, links.order),
-        (Object::Activity, links.activity),
-    ];
-    let mut views = Vec::new();
-    for (object, id) in all {
-        if id.is_empty() {
-            continue;
-        }
-        let field = format!("links.{object}");
-        let source = claim.sources.iter().find(|s| s.field == field);
-        let record = records::find(sql, object, &id).await?;
-        let name = match (&record, source) {
-            (Some(record), _) => record.name.clone(),
-            (None, Some(source)) => source.value.clone(),
-            (None, None) => String::new(),
-        };
-        let day = record.as_ref().and_then(|r| r.happened_on.clone());
-        views.push(LinkView {
-            object: object.as_str(),
-            name: day.map_or_else(|| name.clone(), |d| format!("{d} {name}")),
-            note: record.map(|r| r.note).unwrap_or_default(),
-            source: source.map(|s| source_view(w, zone, s, &id)),
-            id,
-        });
-    }
-    Ok(views)
 }
 
 /// The currency in words, as the caption of a table says it.

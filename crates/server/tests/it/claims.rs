@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::world::{Client, World, on_both};
 
 /// Makes a contact, a project and a visit on the world's deal.
-async fn furnish(world: &World) {
+pub async fn furnish(world: &World) {
     let (account, deal) = (world.account, world.deal);
     let wang = world.id("wang").await;
     world
