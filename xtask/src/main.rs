@@ -5,6 +5,7 @@ mod bench;
 mod cases;
 mod ci;
 mod cleanup;
+mod connector;
 mod openapi;
 mod outlay;
 mod process;
@@ -47,6 +48,11 @@ enum Command {
     Web,
     /// Write the API description to docs/openapi.json
     Openapi,
+    /// Begin a connector to another CRM: docs/adding-a-connector.md
+    NewConnector {
+        /// Its name in lower case, such as acme
+        name: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -57,6 +63,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::Web => web::build(),
         Command::Openapi => openapi::write(),
+        Command::NewConnector { name } => connector::new(&name),
     });
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -81,7 +81,8 @@ pub struct Record {
     pub object: Object,
     /// The CRM's id, unique within the connection and the object.
     pub external_id: String,
-    /// Text that changes with every change in the CRM and sorts by time, such as its last write.
+    /// Text that changes with every change in the CRM and sorts by time, such as its last write. What follows a `~` tells
+    /// changes of one moment apart, and sorts by nothing.
     pub revision: String,
     /// When the CRM last changed it.
     pub modified_at: Timestamp,

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::Object;
-use crate::connector::{Connector, Deletes, Error};
+use crate::connector::{Connector, Deletes, Error, ObjectCapability};
 use crate::guard::Guard;
 use crate::mapping::{self, Mapping, Rules};
 use crate::{hubspot, odoo, tryton};
@@ -115,6 +115,16 @@ impl Manifest {
     /// How `object` is read, if at all.
     pub fn object(&self, object: Object) -> Option<&ObjectManifest> {
         self.objects.iter().find(|o| o.object == object)
+    }
+
+    /// What is read, as a connector's [`crate::Capabilities`] tell it.
+    pub fn capabilities(&self) -> Vec<ObjectCapability> {
+        let one = |o: &ObjectManifest| ObjectCapability {
+            object: o.object,
+            source: o.source.clone(),
+            deletes: o.deletes,
+        };
+        self.objects.iter().map(one).collect()
     }
 
     /// The rules in force: the usual ones, with those of `changed` in place of them, field by field.

@@ -33,10 +33,7 @@ use self::{
 };
 use crate::{
     canonical::{Object, Record},
-    connector::{
-        Capabilities, Connector, Error, Fetched, Hint, Hook, Marks, ObjectCapability, Page, Ready, Rejected, Write,
-        Written,
-    },
+    connector::{Capabilities, Connector, Error, Fetched, Hint, Hook, Marks, Page, Ready, Rejected, Write, Written},
     guard::Guard,
     http::{Http, Limits},
     manifest::{self, Budget, Manifest, Settings},
@@ -197,14 +194,9 @@ fn manifest() -> &'static Manifest {
 #[async_trait]
 impl Connector for HubSpot {
     fn capabilities(&self) -> Capabilities {
-        let objects = manifest().objects.iter().map(|o| ObjectCapability {
-            object: o.object,
-            source: o.source.clone(),
-            deletes: o.deletes,
-        });
         Capabilities {
             crm: manifest().name.clone(),
-            objects: objects.collect(),
+            objects: manifest().capabilities(),
             cost_figures: true,
             notes: true,
             hooks: self.client_secret.is_some(),

@@ -27,9 +27,7 @@ use serde_json::{Value, json};
 use self::{cursor::Cursor, rpc::Rpc, schema::Schema};
 use crate::{
     canonical::{Canonical, Object, Record, StageKind},
-    connector::{
-        Capabilities, Connector, Error, Fetched, Mark, Marks, ObjectCapability, Page, Ready, Rejected, Write, Written,
-    },
+    connector::{Capabilities, Connector, Error, Fetched, Mark, Marks, Page, Ready, Rejected, Write, Written},
     guard::Guard,
     http::{Http, Limits},
     manifest::{self, Manifest, ObjectManifest, Settings},
@@ -146,14 +144,9 @@ fn manifest() -> &'static Manifest {
 impl Connector for Odoo {
     fn capabilities(&self) -> Capabilities {
         let manifest = manifest();
-        let objects = manifest.objects.iter().map(|o| ObjectCapability {
-            object: o.object,
-            source: o.source.clone(),
-            deletes: o.deletes,
-        });
         Capabilities {
             crm: manifest.name.clone(),
-            objects: objects.collect(),
+            objects: manifest.capabilities(),
             cost_figures: true,
             notes: true,
             hooks: false,

@@ -70,7 +70,7 @@ pub async fn apply(
     let known = known(sql, connection, record).await?;
     if let Some(known) = known
         .as_ref()
-        .filter(|k| connection.is_some() && k.revision > record.revision)
+        .filter(|k| connection.is_some() && is_older(record, &k.revision))
     {
         return Ok(Applied {
             id: known.id.clone(),
@@ -79,6 +79,12 @@ pub async fn apply(
         });
     }
     take(sql, app, connection, record, known).await
+}
+
+/// Whether a record was read before the one that is stored. Of revisions such as `TIME~DIGEST` the time alone tells.
+fn is_older(record: &Record, stored: &str) -> bool {
+    let time = |revision: &str| revision.split('~').next().unwrap_or_default().to_owned();
+    time(&record.revision) < time(stored)
 }
 
 /// As [`apply`], even if the record is older than what is stored: a CRM that was set back holds such ones.

@@ -79,6 +79,14 @@ fn a_hint_reads_the_record_and_never_sets_it_back() {
             .await
             .expect("read");
         assert_eq!(count(&world, lost, c).await, 1);
+        // Two changes of one moment, told apart by a digest that sorts by nothing.
+        for (revision, kind, n) in [("6~b", StageKind::Open, 0), ("6~a", StageKind::Lost, 1)] {
+            fake.records[place] = deal(1, revision, kind);
+            hooks::read(&world.app, c, &fake, Object::Deal, &ids[..1])
+                .await
+                .expect("read");
+            assert_eq!(count(&world, lost, c).await, n, "{revision}");
+        }
         fake.records.remove(place);
         hooks::read(&world.app, c, &fake, Object::Deal, &ids[..1])
             .await
