@@ -24,6 +24,9 @@ pub struct Cursor {
     pub stage: usize,
     /// The model itself, then its parts.
     pub marks: Vec<Option<Mark>>,
+    /// Where the next run of this stage begins, if this one came near the present: transactions may still end behind it.
+    #[serde(default)]
+    low: Option<Timestamp>,
 }
 
 impl Cursor {
@@ -36,6 +39,7 @@ impl Cursor {
                 object: source.object,
                 stage: 0,
                 marks: vec![None; models],
+                low: None,
             });
         };
         let cursor: Cursor = serde_json::from_value(stored.clone())
@@ -90,16 +94,23 @@ impl Cursor {
         Ok(())
     }
 
+    /// Tells the CRM's clock after a step. Rows of transactions that began before it but end later may still appear behind
+    /// the mark, so a run that has come within `overlap` of the present is followed by one that begins there – at the
+    /// first such moment, however long the run goes on.
+    pub fn reached(&mut self, now: Option<Timestamp>, overlap: SignedDuration) {
+        let Some(mark) = self.marks[self.stage] else { return };
+        let settled = now.unwrap_or(mark.at).checked_sub(overlap).unwrap_or(Timestamp::MIN);
+        if mark.at >= settled {
+            self.low = Some(self.low.map_or(settled, |low| low.min(settled)));
+        }
+    }
+
     /// The current model has no more rows: steps to the next one. True when that was the last.
-    ///
-    /// `now` is the CRM's clock. Rows of transactions that began before now but end later may still appear behind
-    /// the mark, so the next run begins `overlap` before now where the mark is younger than that.
-    pub fn drained(&mut self, now: Option<Timestamp>, overlap: SignedDuration, source: &Source) -> bool {
-        if let Some(mark) = &mut self.marks[self.stage] {
-            let settled = now.unwrap_or(mark.at).checked_sub(overlap).unwrap_or(Timestamp::MIN);
-            if mark.at >= settled {
-                *mark = Mark { at: settled, id: 0 };
-            }
+    pub fn drained(&mut self, source: &Source) -> bool {
+        if let (Some(low), Some(mark)) = (self.low.take(), &mut self.marks[self.stage])
+            && mark.at >= low
+        {
+            *mark = Mark { at: low, id: 0 };
         }
         self.stage += 1;
         let done = self.stage == self.marks.len();
@@ -150,11 +161,28 @@ mod tests {
         let mut cursor = Cursor::open(None, deals()).expect("new");
         let old = mark("2026-01-01T00:00:00Z", 7);
         cursor.advance(&[old], "m").expect("rises");
-        assert!(cursor.drained(now, hour, deals()));
+        cursor.reached(now, hour);
+        assert!(cursor.drained(deals()));
         assert_eq!(cursor.marks[0], Some(old));
         cursor.advance(&[mark("2026-01-01T23:59:00Z", 9)], "m").expect("rises");
-        assert!(cursor.drained(now, hour, deals()));
+        cursor.reached(now, hour);
+        assert!(cursor.drained(deals()));
         assert_eq!(cursor.marks[0], Some(mark("2026-01-01T23:00:00Z", 0)));
+    }
+
+    #[test]
+    fn a_run_that_lasts_goes_back_to_where_it_came_near_the_present() {
+        let hour = SignedDuration::from_hours(1);
+        let now = |text: &str| text.parse().ok();
+        let mut cursor = Cursor::open(None, deals()).expect("new");
+        cursor.advance(&[mark("2026-01-02T00:00:00Z", 7)], "m").expect("rises");
+        cursor.reached(now("2026-01-02T00:10:00Z"), hour);
+        cursor.advance(&[mark("2026-01-02T02:00:00Z", 8)], "m").expect("rises");
+        cursor.reached(now("2026-01-02T03:30:00Z"), hour);
+        assert!(cursor.drained(deals()));
+        assert_eq!(cursor.marks[0], Some(mark("2026-01-01T23:10:00Z", 0)));
+        assert!(cursor.drained(deals()));
+        assert_eq!(cursor.marks[0], Some(mark("2026-01-01T23:10:00Z", 0)));
     }
 
     #[test]

@@ -156,7 +156,8 @@ impl Tryton {
             cursor.begin_parts(now.checked_sub(self.overlap).unwrap_or(now));
         }
         cursor.advance(&marks, model)?;
-        let done = marks.is_empty() && cursor.drained(found.now, self.overlap, source);
+        cursor.reached(found.now, self.overlap);
+        let done = marks.is_empty() && cursor.drained(source);
         let rows = match part {
             None => found.rows,
             Some((_, parent)) => self.owners(source, parent, &found.rows).await?,
