@@ -43,7 +43,10 @@ pub struct Rule {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "write a path, or a rule with from, join, words, currency, round, whole and default"
+)]
 enum Written {
     Path(String),
     Rule(Full),
@@ -247,7 +250,9 @@ impl Rule {
         Written::Path(path.into()).into()
     }
 
-    fn read(&self, kind: Kind, raw: &Value) -> Result<Option<Value>, String> {
+    /// What it makes of `raw` for a field of this kind, as it stands in the canonical record's JSON; none if all it
+    /// reads is empty. Fails with what is wrong.
+    pub fn read(&self, kind: Kind, raw: &Value) -> Result<Option<Value>, String> {
         let Some(text) = self.text(kind, raw) else {
             return Ok(None);
         };
@@ -323,6 +328,67 @@ pub fn at<'v>(raw: &'v Value, path: &str) -> &'v Value {
             Err(_) => value.get(step),
         })
         .unwrap_or(&Value::Null)
+}
+
+/// The paths of all that is no list and no object in `raw`, at most `most`, each with its text; empty ones are left out.
+pub fn leaves(raw: &Value, most: usize) -> Vec<(String, String)> {
+    fn walk(value: &Value, path: &str, most: usize, found: &mut Vec<(String, String)>) {
+        let under = |step: &str| match path {
+            "" => step.to_owned(),
+            _ => format!("{path}.{step}"),
+        };
+        match value {
+            _ if found.len() >= most => {}
+            Value::Object(members) => {
+                for (name, value) in members {
+                    walk(value, &under(name), most, found);
+                }
+            }
+            Value::Array(items) => {
+                for (n, value) in items.iter().enumerate() {
+                    walk(value, &under(&n.to_string()), most, found);
+                }
+            }
+            _ => found.extend(plain(value).map(|text| (path.to_owned(), text))),
+        }
+    }
+    let mut found = Vec::new();
+    walk(raw, "", most, &mut found);
+    found
+}
+
+/// Empties the value at a path that [`leaves`] gave.
+pub fn empty(raw: &mut Value, path: &str) {
+    if let Some(value) = raw.get_mut(path) {
+        *value = Value::Null;
+        return;
+    }
+    let mut place = raw;
+    for step in path.split('.') {
+        let next = match step.parse::<usize>() {
+            Ok(n) if place.is_array() => place.get_mut(n),
+            _ => place.get_mut(step),
+        };
+        match next {
+            Some(next) => place = next,
+            None => return,
+        }
+    }
+    *place = Value::Null;
+}
+
+/// A canonical record's fields as text, by name; empty ones are left out. An amount reads `12400.50 CNY`.
+pub fn texts(body: &Canonical) -> BTreeMap<&'static str, String> {
+    let json = serde_json::to_value(body).unwrap_or_default();
+    let text = |(field, kind): &(&'static str, Kind)| {
+        let value = &json[*field];
+        let text = match kind {
+            Kind::Money => serde_json::from_value::<Money>(value.clone()).ok()?.to_string(),
+            _ => plain(value)?,
+        };
+        Some((*field, text))
+    };
+    fields(body.object()).iter().filter_map(text).collect()
 }
 
 /// A value as text; none if there is nothing to read. Of `[id, name]` and `{"id": …}` it is the id.
@@ -446,6 +512,28 @@ mod tests {
         let joined = "name: {from: [names.first, names.last], join: ' '}";
         let changed = overlay(changed, &rules(joined), &raw).expect("a contact");
         assert_eq!(changed.label(), "Fang Wang");
+    }
+
+    #[test]
+    fn a_raw_record_is_told_by_its_paths() {
+        let mut raw = json!({"a": {"b.c": 1, "d": [true, {"e": " x "}]}, "f": null, "g": ""});
+        let texts = |raw: &Value| {
+            leaves(raw, 9)
+                .into_iter()
+                .map(|(p, t)| format!("{p}={t}"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(texts(&raw), ["a.b.c=1", "a.d.0=true", "a.d.1.e=x"]);
+        assert_eq!(leaves(&raw, 1).len(), 1);
+        empty(&mut raw, "a.d.1.e");
+        assert_eq!(texts(&raw), ["a.b.c=1", "a.d.0=true"]);
+        let body = deal(
+            "{name: a.b, amount: {from: n, currency: {default: CNY}}}",
+            &json!({"a": {"b": "x"}, "n": 5}),
+        );
+        let texts = super::texts(&Canonical::Deal(body.expect("a deal")));
+        assert_eq!((texts["name"].as_str(), texts["amount"].as_str()), ("x", "5.00 CNY"));
+        assert_eq!((texts["stage_kind"].as_str(), texts.get("project")), ("open", None));
     }
 
     #[test]

@@ -112,6 +112,7 @@ CREATE TABLE crm_raw (
     connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, external_id TEXT NOT NULL,
     revision TEXT NOT NULL, body TEXT NOT NULL, read_at BIGINT NOT NULL, PRIMARY KEY (connection_id, object, external_id)
 );
+CREATE INDEX crm_raw_newest ON crm_raw (connection_id, object, read_at);
 -- Outlay's own records have no connection, and still one row for each of their ids.
 CREATE UNIQUE INDEX crm_user_own ON crm_user (external_id) WHERE connection_id IS NULL;
 CREATE UNIQUE INDEX account_own ON account (external_id) WHERE connection_id IS NULL;
@@ -152,6 +153,15 @@ CREATE TABLE sync_rate (
 CREATE TABLE hook_event (
     connection_id TEXT NOT NULL REFERENCES connection (id), event TEXT NOT NULL, at BIGINT NOT NULL,
     PRIMARY KEY (connection_id, event)
+);
+-- How far the stored records of a kind have been read again by the rules last put into force.
+CREATE TABLE mapping_run (
+    connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, run_id TEXT NOT NULL, started_at BIGINT NOT NULL,
+    ended_at BIGINT, total BIGINT NOT NULL, seen BIGINT NOT NULL, changed BIGINT NOT NULL, refused BIGINT NOT NULL,
+    drafted BIGINT NOT NULL, anew BOOLEAN NOT NULL, -- whether the CRM is asked for them
+    phase TEXT NOT NULL, -- refused: the dead letters; stored: the others
+    position TEXT NOT NULL, -- the last id that was read in this phase
+    PRIMARY KEY (connection_id, object)
 );
 -- The last reconcile of each connection, and what it found.
 CREATE TABLE reconcile_run (

@@ -77,6 +77,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         tokens::Api::openapi(),
         crm::Api::openapi(),
         connections::api::Api::openapi(),
+        connections::mapping::Api::openapi(),
     ]
 }
 

@@ -70,6 +70,7 @@ audit-did-granted-for = role { $role } given for { $entity }
 audit-did-revoked = role { $role } taken back
 audit-did-tables = { $made } new, { $changed } changed, { $refused } rejected
 audit-did-rate = { $value } of { $on } imported
+audit-did-mapping = rules of { $object } changed: { $fields }
 audit-raw = JSON
 action-archive = Archive a claim
 action-archiveClaim = Archive a claim

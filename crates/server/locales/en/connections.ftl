@@ -56,3 +56,122 @@ connection-look = Look at them
 connection-runs = Latest runs
 connection-hooked = { $n } told by the CRM itself
 connection-colon = {": "}
+# The rules by which records are read.
+connection-tabs = Parts of the connection
+connection-monitor = Monitor
+connection-mapping = Mapping
+mapping-changed-n = { $n ->
+    [one] One rule changed
+   *[other] { $n } rules changed
+}
+mapping-running = Reading stored records again
+mapping-ran = Last put into force
+mapping-did-changed = { $n } changed
+mapping-did-refused = { $n } refused
+mapping-did-drafted = { $n ->
+    [one] One draft begun
+   *[other] { $n } drafts begun
+}
+mapping-from = Paths, one a line
+mapping-from-help = The first that is not empty counts. A path goes into the record by names and positions: partner_id.0
+mapping-pick = Of several paths
+mapping-pick-first = the first that is not empty
+mapping-pick-all = all, joined
+mapping-join = Joined by
+mapping-currency = Paths of the currency
+mapping-currency-words = Currencies to replace, such as RMB = CNY
+mapping-currency-default = Currency where the record has none
+mapping-round = Round to the currency's smallest unit
+mapping-whole = The whole is
+mapping-words = Values to replace, from = to
+mapping-words-help = Whole values, one a line. Others stay.
+mapping-words-stage = One a line, to open, won or lost. A stage that stands nowhere is open.
+mapping-default = If empty
+mapping-try = Dry run
+mapping-try-help = On the newest 2,000 stored records. Nothing is stored.
+mapping-usual-again = Back to the usual rule
+mapping-tried = Dry run
+mapping-tried-n = { $n ->
+    [one] One record tried
+   *[other] { $n } records tried
+}
+mapping-tried-of = the newest of { $n }
+mapping-would-change = Would change
+mapping-would-take = Dead letters taken
+mapping-would-refuse = Would be refused
+mapping-astray = No record tried has { $path }
+mapping-astray-help = If the CRM has it, the records are asked for anew once the rule is in force.
+mapping-diff = Before → after
+mapping-taken = Taken
+mapping-force = Put into force
+mapping-force-help = All stored records are read again in the background. Deals won long ago begin no drafts.
+mapping-show = Show
+mapping-live = Nothing is stored yet: these came from the CRM just now and are not kept.
+mapping-refused = This record is refused
+mapping-field = Field
+mapping-rule = Rule
+mapping-raw = In the CRM
+mapping-value = Here
+mapping-origin-changed = Changed here
+mapping-origin-usual = Usual
+mapping-origin-connector = Read by the connector
+mapping-origin-none = Not mapped
+mapping-record = The record as it came
+mapping-paths = { $n ->
+    [one] One value and its path
+   *[other] { $n } values and their paths
+}
+mapping-path = Path
+mapping-take = Add the path { $path }
+mapping-take-currency = Add { $path } as path of the currency
+mapping-take-path = Add a path
+mapping-anew = asked of the CRM anew
+mapping-unmapped = Kept, not mapped
+mapping-unmapped-help = No field of this record comes from these. They are kept whole.
+mapping-no-record = No records of this kind
+mapping-users = CRM users and employees
+mapping-users-open = { $n ->
+    [one] One is nobody here
+   *[other] { $n } are nobody here
+}
+mapping-users-link = Match by table
+mapping-users-help = An equal mail address matches by itself. What an unmatched user owns has no owner here and begins no drafts.
+mapping-employee = Employee
+mapping-nobody = Not matched
+mapping-field-name = Name
+mapping-field-code = Short code
+mapping-field-tax-id = Tax number
+mapping-field-country = Country
+mapping-field-city = City
+mapping-field-owner = Owner
+mapping-field-phone = Phone
+mapping-field-email = Mail address
+mapping-field-website = Web site
+mapping-field-industry = Industry
+mapping-field-account = Account
+mapping-field-title = Position
+mapping-field-number = Number
+mapping-field-contact = Contact
+mapping-field-stage = Stage
+mapping-field-stage-kind = Outcome
+mapping-field-amount = Amount
+mapping-field-close-on = Close date
+mapping-field-probability = Chance
+mapping-field-project = Project
+mapping-field-deal = Deal
+mapping-field-state = State
+mapping-field-ordered-on = Ordered on
+mapping-field-kind = Kind
+mapping-field-on = Date
+mapping-field-place = Place
+mapping-field-subject = Subject
+mapping-field-login = Log-in name
+mapping-field-active = Active
+field-mapping-field = { $name } is no field of this kind of record
+field-mapping-empty = Give a path, or what an empty field becomes
+field-mapping-path = Give at most ten paths of at most 200 characters
+field-mapping-currency = An amount needs a currency: give a path or a default
+field-mapping-kind = A field of this kind has no such part
+field-mapping-whole = Write 1 or 100
+field-mapping-default = Cannot be the value of this field: { $said }
+field-mapping-line = Write from = to; this line has no “=”: { $line }

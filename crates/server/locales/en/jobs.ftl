@@ -22,3 +22,4 @@ job-mail = Send mail
 job-hint = Read what the CRM told
 job-write_back = Write cost to CRM
 job-archive = Archive
+job-mapping = Read CRM records again

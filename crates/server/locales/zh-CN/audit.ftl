@@ -70,6 +70,7 @@ audit-did-granted-for = 授予角色“{ $role }”，限 { $entity }
 audit-did-revoked = 收回角色“{ $role }”
 audit-did-tables = 新增 { $made }，变更 { $changed }，拒绝 { $refused }
 audit-did-rate = 导入 { $on } 的 { $value }
+audit-did-mapping = 修改{ $object }的映射规则：{ $fields }
 audit-raw = JSON
 action-archive = 归档报销单
 action-archiveClaim = 归档报销单

@@ -54,6 +54,13 @@ pub fn detail(w: W, org: &Org, resource: &str, detail: &str) -> String {
             "audit-did-tables",
             &[("made", made), ("changed", changed), ("refused", refused)],
         ),
+        ["mapping", object, fields @ ..] => {
+            let object = known(w, "crm-object", object);
+            args(
+                "audit-did-mapping",
+                &[("object", &object), ("fields", &fields.join(", "))],
+            )
+        }
         [value, "of", on, "imported"] => args("audit-did-rate", &[("value", value), ("on", on)]),
         words => known(w, "audit-did", &words.join("-")),
     }
@@ -95,6 +102,10 @@ mod tests {
         assert_eq!(
             told("fx_rate:EUR-CNY", "7.61 of 2026-11-02 imported"),
             "7.61 of 2026-11-02 imported"
+        );
+        assert_eq!(
+            told("connection:x", "mapping deal amount stage_kind"),
+            "rules of Deals changed: amount, stage_kind"
         );
         assert_eq!(told("document:x", "application/pdf"), "application/pdf");
         assert_eq!(told("person:x", ""), "");

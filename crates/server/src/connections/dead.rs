@@ -150,7 +150,8 @@ pub async fn forget(sql: &mut Sql, connection: ConnectionId, record: &Record) ->
     remove(sql, connection, record.object, &record.external_id).await
 }
 
-async fn remove(sql: &mut Sql, connection: ConnectionId, object: Object, id: &str) -> Result<(), Error> {
+/// As [`forget`], by the id.
+pub(super) async fn remove(sql: &mut Sql, connection: ConnectionId, object: Object, id: &str) -> Result<(), Error> {
     sql.run(
         "DELETE FROM sync_refused WHERE connection_id = $1 AND object = $2 AND external_id = $3",
         args![connection, object.as_str(), id],

@@ -4,6 +4,7 @@ pub mod api;
 pub mod connection;
 pub mod dead;
 pub mod hooks;
+pub mod mapping;
 mod pages;
 pub mod probe;
 pub mod pull;
@@ -29,6 +30,7 @@ pub fn routes() -> Router<Arc<App>> {
             "/hooks/{id}",
             post(hooks::deliver).layer(DefaultBodyLimit::max(hooks::MAX_BODY)),
         )
+        .merge(mapping::routes())
         .route("/api/v1/connection-kinds", get(api::kinds))
         .route("/api/v1/connections", get(api::list).post(api::create))
         .route("/api/v1/connections/{id}", get(api::one).put(api::replace))

@@ -321,13 +321,13 @@ pub(super) async fn rate(
     Ok(())
 }
 
-/// Takes a lease that nobody holds, or whose holder has gone; [`Error::Conflict`] if it is held.
+/// Takes a lease that nobody else holds, or whose holder has gone; [`Error::Conflict`] if it is held.
 pub(super) async fn take_lease(sql: &mut Sql, name: &str, holder: &str) -> Result<(), Error> {
     let at = now().as_microsecond();
     let got = sql
         .run(
             "INSERT INTO lease (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET \
-             holder = excluded.holder, until = excluded.until WHERE lease.until < $4",
+             holder = excluded.holder, until = excluded.until WHERE lease.until < $4 OR lease.holder = $2",
             args![name, holder, at + lease_micros(), at],
         )
         .await?;

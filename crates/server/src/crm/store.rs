@@ -67,6 +67,46 @@ pub async fn apply(
     connection: Option<ConnectionId>,
     record: &Record,
 ) -> Result<Applied, Error> {
+    apply_as(sql, app, connection, record, Reading::First).await
+}
+
+/// As [`apply`], of a stored raw record that is read again by other rules. It is no news: a deal that is won by the new rules
+/// begins a draft only if it was won in the last days, as one that is first seen; and what was archived stays archived.
+pub async fn apply_again(
+    sql: &mut Sql,
+    app: &App,
+    connection: ConnectionId,
+    mut record: Record,
+) -> Result<Applied, Error> {
+    if record.object != Object::CrmUser {
+        let text = format!(
+            "SELECT id FROM {} WHERE connection_id = $1 AND external_id = $2 AND deleted = $3 AND revision = $4",
+            table(record.object)
+        );
+        let gone: Vec<(String,)> = sql
+            .all_built(text, args![connection, &record.external_id, true, &record.revision])
+            .await?;
+        record.deleted |= !gone.is_empty();
+    }
+    apply_as(sql, app, Some(connection), &record, Reading::Again).await
+}
+
+/// Why a record is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// It came.
+    First,
+    /// It is stored, and the rules changed.
+    Again,
+}
+
+async fn apply_as(
+    sql: &mut Sql,
+    app: &App,
+    connection: Option<ConnectionId>,
+    record: &Record,
+    reading: Reading,
+) -> Result<Applied, Error> {
     let known = known(sql, connection, record).await?;
     if let Some(known) = known
         .as_ref()
@@ -78,7 +118,7 @@ pub async fn apply(
             drafted: None,
         });
     }
-    take(sql, app, connection, record, known).await
+    take(sql, app, connection, record, known, reading).await
 }
 
 /// Whether a record was read before the one that is stored. Of revisions such as `TIME~DIGEST` the time alone tells.
@@ -91,7 +131,7 @@ fn is_older(record: &Record, stored: &str) -> bool {
 pub async fn mend(sql: &mut Sql, app: &App, connection: ConnectionId, record: &Record) -> Result<Applied, Error> {
     let connection = Some(connection);
     let known = known(sql, connection, record).await?;
-    take(sql, app, connection, record, known).await
+    take(sql, app, connection, record, known, Reading::First).await
 }
 
 async fn take(
@@ -100,12 +140,14 @@ async fn take(
     connection: Option<ConnectionId>,
     record: &Record,
     known: Option<Known>,
+    reading: Reading,
 ) -> Result<Applied, Error> {
-    let mut shape = shape(sql, connection, record, known.as_ref()).await?;
+    let mut shape = shape(sql, connection, record, known.as_ref(), reading).await?;
     let (mut columns, missing) = awaited::resolve(sql, connection, std::mem::take(&mut shape.references)).await?;
     columns.append(&mut shape.columns);
     let (id, change) = write(sql, connection, record, known.as_ref(), columns).await?;
-    if change == Change::Same {
+    // Other rules may give other search words and other records to wait for, which are in no column.
+    if change == Change::Same && reading == Reading::First {
         // A CRM user's row has no revision of its own, and a reconcile compares revisions.
         if record.object == Object::CrmUser {
             keep_raw(sql, connection, record).await?;
@@ -145,7 +187,7 @@ async fn take(
         .await?;
     }
     let drafted = match &record.body {
-        _ if record.deleted => None,
+        _ if record.deleted || change == Change::Same => None,
         Canonical::CrmUser(_) => {
             let before = known.and_then(|k| k.owner);
             if let Some(owner) = shape.owner.filter(|o| before.as_deref() != Some(&o.to_string())) {
@@ -212,6 +254,7 @@ async fn shape<'a>(
     connection: Option<ConnectionId>,
     record: &'a Record,
     known: Option<&Known>,
+    reading: Reading,
 ) -> Result<Shape<'a>, Error> {
     let of = |object, field, id: &'a Option<String>| Reference {
         field,
@@ -254,7 +297,7 @@ async fn shape<'a>(
             shape.references = vec![account(&c.account)];
         }
         Canonical::Deal(d) => {
-            let (won_at, won) = winning(d.stage_kind, d.close_on, record, known);
+            let (won_at, won) = winning(d.stage_kind, d.close_on, record, known, reading);
             shape.won = won;
             shape.columns = vec![
                 ("name", label),
@@ -354,20 +397,24 @@ fn is_recent(on: Date) -> bool {
 }
 
 /// When the deal was won, and whether that is news.
-fn winning(kind: StageKind, close_on: Option<Date>, record: &Record, known: Option<&Known>) -> (Option<i64>, bool) {
+fn winning(
+    kind: StageKind,
+    close_on: Option<Date>,
+    record: &Record,
+    known: Option<&Known>,
+    reading: Reading,
+) -> (Option<i64>, bool) {
     if kind != StageKind::Won {
         return (None, false);
     }
     if let Some(before) = known {
-        return match before.stage_kind.as_deref() {
-            Some("won") => (
-                before.won_at,
-                before
-                    .won_at
-                    .is_some_and(|at| is_recent(day(crate::clock::moment(at), "UTC"))),
-            ),
-            _ => (Some(record.modified_at.as_microsecond()), true),
-        };
+        if before.stage_kind.as_deref() == Some("won") {
+            let recent = |at| is_recent(day(crate::clock::moment(at), "UTC"));
+            return (before.won_at, before.won_at.is_some_and(recent));
+        }
+        if reading == Reading::First {
+            return (Some(record.modified_at.as_microsecond()), true);
+        }
     }
     let changed = day(record.modified_at, "UTC");
     let on = close_on.filter(|on| *on < changed);
@@ -484,7 +531,7 @@ async fn keep_raw(sql: &mut Sql, connection: Option<ConnectionId>, record: &Reco
     sql.run(
         "INSERT INTO crm_raw (connection_id, object, external_id, revision, body, read_at) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (connection_id, object, external_id) DO UPDATE SET revision = excluded.revision, body = excluded.body, \
-         read_at = excluded.read_at",
+         read_at = excluded.read_at WHERE crm_raw.revision <> excluded.revision OR crm_raw.body <> excluded.body",
         args![
             connection,
             record.object.as_str(),

@@ -59,7 +59,8 @@ impl Handlers {
             .with("mail", crate::mail::handler(&app.config)?)
             .with("write_back", crm::write_back::write_back_job)
             .with("archive", crm::write_back::archive_job)
-            .with("hint", connections::hooks::hint_job))
+            .with("hint", connections::hooks::hint_job)
+            .with("mapping", connections::mapping::job))
     }
 
     /// Adds the handler of a kind.

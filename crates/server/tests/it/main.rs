@@ -19,6 +19,7 @@ mod kill;
 mod life;
 mod live;
 mod mail;
+mod mapping;
 mod openapi;
 mod payee;
 mod payments;
