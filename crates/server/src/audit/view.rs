@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::shell::W;
 
 /// Entries of a page.
-const PAGE: usize = 100;
+const PAGE: usize = 30;
 
 /// Which entries.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -60,7 +60,7 @@ pub struct Entry {
 /// A page of entries.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AuditView {
-    /// At most 100, newest first.
+    /// At most 30, newest first.
     pub entries: Vec<Entry>,
     /// Pass it as `before` for the next page.
     pub next: Option<String>,

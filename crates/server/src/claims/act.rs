@@ -96,7 +96,8 @@ pub async fn draft_in(sql: &mut Sql, app: &App, permit: &Permit, new: &NewDraft)
     decide_in(sql, app, permit, None, id, command).await
 }
 
-async fn decide_in(
+/// Decides `command` on the claim as it was read before and commits that; [`Error::Conflict`] if it has moved since.
+pub(super) async fn decide_in(
     sql: &mut Sql,
     app: &App,
     permit: &Permit,

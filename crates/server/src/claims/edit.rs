@@ -5,9 +5,10 @@ use std::sync::Arc;
 use outlay_core::claim::{Claim, Command};
 use outlay_core::ids::ClaimId;
 
+use super::act::decide_in;
 use super::input::ClaimInput;
 use super::resolve::resolve;
-use super::{act_in, store};
+use super::store;
 use crate::app::App;
 use crate::args;
 use crate::auth::{Permit, Person};
@@ -58,7 +59,9 @@ async fn edit_in(
     if content == before.content && before.status().is_editable() {
         return Ok(before);
     }
-    act_in(sql, app, permit, id, Command::Edit { content, sources }).await
+    // On the very claim that was looked at: one read again might hold what somebody did meanwhile.
+    let command = Command::Edit { content, sources };
+    decide_in(sql, app, permit, Some(&before), id, command).await
 }
 
 /// Refuses if anything but comments happened after event `n`.

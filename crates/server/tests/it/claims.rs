@@ -289,8 +289,17 @@ fn a_line_is_split_over_two_deals_and_paid_in_another_currency() {
 fn of_two_people_at_once_one_wins_and_the_other_reads_what_happened() {
     on_both(|world| async move {
         let (one, other) = (world.as_("wang").await, world.as_("wang").await);
-        let (no, n) = begin(&world, &one, json!([taxi("88.00")])).await;
+        let (no, mut n) = begin(&world, &one, json!([taxi("88.00")])).await;
         let at = format!("/api/v1/claims/{no}");
+        for round in 0..10 {
+            let body =
+                |who: &str| json!({"n": n, "content": {"title": format!("{who}{round}"), "lines": [taxi("88.00")]}});
+            let (a, b) = tokio::join!(one.put(&at, body("a")), other.put(&at, body("b")));
+            let mut statuses = [a.status, b.status];
+            statuses.sort_unstable();
+            assert_eq!(statuses, [200, 409], "{} {}", a.text, b.text);
+            n += 1;
+        }
         let body = |title: &str| json!({"n": n, "content": {"title": title, "lines": [taxi("88.00")]}});
         let (a, b) = tokio::join!(one.put(&at, body("a")), other.put(&at, body("b")));
         let mut statuses = [a.status, b.status];

@@ -102,7 +102,7 @@ fn check(answer: &Answer, said: &str) {
         .get("content-type")
         .and_then(|k| k.to_str().ok())
         .unwrap_or_default();
-    if said.contains(" /api/") {
+    if said.contains(" /api/") || said.contains(" /hooks/") {
         assert_eq!(kind, "application/problem+json", "{said}: {start}");
         let problem = answer.json();
         let title = problem["title"].as_str().unwrap_or_default();

@@ -220,7 +220,7 @@ fn the_audit_is_for_auditors_page_by_page() {
             let all = page["entries"].as_array().expect("entries");
             all.iter().filter_map(|e| e["id"].as_str().map(str::to_owned)).collect()
         };
-        assert_eq!(ids(&first).len(), 100);
+        assert_eq!(ids(&first).len(), 30);
         assert!(ids(&first).last() > ids(&second).first());
         let claim = seed::draft(&world, "li").await;
         let found = audit
