@@ -85,23 +85,34 @@ pub async fn retry_with(
                 connector.fetch(object, &ids).await?
             };
             // One whose id is illegible can only be read as it came.
+            let mut cleared = false;
             for (_, _, raw) in some.iter().filter(|(_, id, _)| id.is_empty()) {
                 match connector.understand(object, &serde_json::from_str(raw)?) {
-                    Ok(record) => found.records.extend(record),
+                    Ok(record) => {
+                        cleared = true;
+                        found.records.extend(record);
+                    }
                     Err(refused) => found.rejected.push(*refused),
                 }
             }
             done.gone += count(found.gone.len());
             done.taken += count(found.records.len());
             done.refused += count(found.rejected.len());
-            settle(app, connection, object, found).await?;
+            settle(app, connection, object, found, cleared).await?;
         }
     }
     app.live.wake();
     Ok(done)
 }
 
-async fn settle(app: &Arc<App>, connection: ConnectionId, object: Object, found: Fetched) -> Result<(), Error> {
+/// `cleared` says that the letter without a legible id can be read by now.
+async fn settle(
+    app: &Arc<App>,
+    connection: ConnectionId,
+    object: Object,
+    found: Fetched,
+    cleared: bool,
+) -> Result<(), Error> {
     let (shared, found) = (app.clone(), Arc::new(found));
     app.db
         .write(move |sql| {
@@ -110,7 +121,8 @@ async fn settle(app: &Arc<App>, connection: ConnectionId, object: Object, found:
                 for record in &found.records {
                     store::apply(sql, &app, Some(connection), record).await?;
                     forget(sql, connection, record).await?;
-                    // It may have come as illegible before.
+                }
+                if cleared {
                     remove(sql, connection, object, "").await?;
                 }
                 for id in &found.gone {

@@ -215,17 +215,12 @@ impl Run {
                         dead::keep(sql, connection, rejected).await?;
                     }
                     rate(sql, connection, object, &took).await?;
-                    let at = now().as_microsecond();
                     sql.run(
                         "UPDATE sync_run SET seen = seen + $1, changed = changed + $2, refused = refused + $3 WHERE id = $4",
                         args![took.seen, took.changed, took.refused, &id],
                     )
                     .await?;
-                    sql.run(
-                        "UPDATE lease SET until = $1 WHERE name = $2 AND holder = $3",
-                        args![at + lease_micros(), &lease, &id],
-                    )
-                    .await?;
+                    hold_lease(sql, &lease, &id).await?;
                     Ok(took)
                 })
             })
@@ -319,6 +314,18 @@ pub(super) async fn rate(
     )
     .await?;
     Ok(())
+}
+
+/// Holds a lease for longer; [`Error::Conflict`] if somebody else has it by now.
+pub(super) async fn hold_lease(sql: &mut Sql, name: &str, holder: &str) -> Result<(), Error> {
+    let until = now().as_microsecond() + lease_micros();
+    let held = sql
+        .run(
+            "UPDATE lease SET until = $1 WHERE name = $2 AND holder = $3",
+            args![until, name, holder],
+        )
+        .await?;
+    if held == 0 { Err(Error::Conflict) } else { Ok(()) }
 }
 
 /// Takes a lease that nobody else holds, or whose holder has gone; [`Error::Conflict`] if it is held.

@@ -173,36 +173,64 @@ impl Run {
             .await
     }
 
+    /// Holds the lease, which a slow CRM outlasts.
+    async fn hold(&self, app: &App) -> Result<(), Error> {
+        let (id, lease) = (self.id.clone(), self.lease());
+        app.db
+            .write(move |sql| {
+                let (id, lease) = (id.clone(), lease.clone());
+                Box::pin(async move { super::pull::hold_lease(sql, &lease, &id).await })
+            })
+            .await
+    }
+
+    /// Each kind of record; what the CRM refuses for one of them does not keep the others waiting, and is told at the end.
     async fn all(&self, app: &Arc<App>, connector: &dyn Connector, report: &mut ReconcileReport) -> Result<(), Error> {
+        let mut refused = None;
         for object in connector.capabilities().objects.iter().map(|o| o.object) {
-            let found = self.compare(app, connector, object).await?;
-            let compared = Compared {
-                object: object.as_str().to_owned(),
-                equal: count(found.equal),
-                missing: count(found.missing.len()),
-                extra: count(found.extra.len()),
-                differing: count(found.differing.len()),
-            };
-            self.note(app, &compared, &found).await?;
-            report.objects.push(compared);
-            for what in ["missing", "differing"] {
-                let ids = if what == "missing" {
-                    &found.missing
-                } else {
-                    &found.differing
-                };
-                for some in ids.chunks(AT_ONCE) {
-                    let fresh = connector.fetch(object, some).await?;
-                    self.take(app, object, fresh).await?;
-                }
+            match self.one(app, connector, object, report).await {
+                Err(Error::Crm(error)) if !error.is_transient() => refused = refused.or(Some(error)),
+                other => other?,
             }
-            if found.extra.len() * 100 <= found.stored * UNASKED_PERCENT {
-                for some in found.extra.chunks(AT_ONCE) {
-                    archive_some(app, self.connection, object, some.to_vec()).await?;
-                }
+        }
+        refused.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    async fn one(
+        &self,
+        app: &Arc<App>,
+        connector: &dyn Connector,
+        object: Object,
+        report: &mut ReconcileReport,
+    ) -> Result<(), Error> {
+        let found = self.compare(app, connector, object).await?;
+        let compared = Compared {
+            object: object.as_str().to_owned(),
+            equal: count(found.equal),
+            missing: count(found.missing.len()),
+            extra: count(found.extra.len()),
+            differing: count(found.differing.len()),
+        };
+        self.note(app, &compared, &found).await?;
+        report.objects.push(compared);
+        for what in ["missing", "differing"] {
+            let ids = if what == "missing" {
+                &found.missing
             } else {
-                report.waiting += count(found.extra.len());
+                &found.differing
+            };
+            for some in ids.chunks(AT_ONCE) {
+                self.hold(app).await?;
+                let fresh = connector.fetch(object, some).await?;
+                self.take(app, object, fresh).await?;
             }
+        }
+        if found.extra.len() * 100 <= found.stored * UNASKED_PERCENT {
+            for some in found.extra.chunks(AT_ONCE) {
+                archive_some(app, self.connection, object, some.to_vec()).await?;
+            }
+        } else {
+            report.waiting += count(found.extra.len());
         }
         Ok(())
     }
@@ -212,6 +240,7 @@ impl Run {
         let mut seen: HashSet<String> = HashSet::new();
         let mut after: Option<Json> = None;
         loop {
+            self.hold(app).await?;
             let page = connector.scan(object, after.as_ref(), PAGE).await?;
             if !page.done && after.as_ref() == Some(&page.next) {
                 let text = format!("listing {object} does not advance");
@@ -239,6 +268,7 @@ impl Run {
         let unseen: Vec<String> = living.into_iter().filter(|id| !seen.contains(id)).collect();
         // One that was made while the list was read is there all the same: only the CRM's word makes it gone.
         for some in unseen.chunks(AT_ONCE) {
+            self.hold(app).await?;
             found.extra.extend(connector.fetch(object, some).await?.gone);
         }
         Ok(found)

@@ -21,6 +21,8 @@ pub struct Fake {
     pub stuck: bool,
     /// Ids that are there, and that a list of all just misses.
     pub unlisted: Vec<String>,
+    /// A kind of record that it does not show.
+    pub closed: Option<Object>,
     pub written: Mutex<Vec<Write>>,
     pub fails_writes: Mutex<usize>,
 }
@@ -93,6 +95,12 @@ impl Connector for Fake {
     }
 
     async fn scan(&self, object: Object, after: Option<&Value>, page_size: usize) -> Result<Marks, CrmError> {
+        if self.closed == Some(object) {
+            return Err(CrmError::Refused {
+                status: 403,
+                text: "no right".into(),
+            });
+        }
         let from = after.and_then(Value::as_u64).unwrap_or(0) as usize;
         let of: Vec<&Record> = self
             .records

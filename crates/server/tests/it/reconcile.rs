@@ -157,6 +157,49 @@ fn a_dead_letter_is_kept_counted_and_tried_again() {
 }
 
 #[test]
+fn a_kind_that_the_crm_refuses_keeps_no_other_waiting() {
+    on_both(|world| async move {
+        let c = connection(&world).await;
+        let mut fake = crm(4);
+        fake.closed = Some(Object::Account);
+        pull_with(&world.app, c, &fake).await.expect("pulled");
+        let report = reconcile_with(&world.app, c, &fake).await.expect("a report");
+        assert!(
+            report.error.as_deref().is_some_and(|e| e.contains("no right")),
+            "{report:?}"
+        );
+        assert_eq!(deals(&report), (4, 0, 0, 0));
+        let account = "SELECT COUNT(*) FROM account WHERE connection_id = $1 AND NOT deleted";
+        assert_eq!(count(&world, account, c).await, 1);
+    });
+}
+
+#[test]
+fn a_letter_without_an_id_outlives_the_retry_of_another() {
+    on_both(|world| async move {
+        let c = connection(&world).await;
+        let mut fake = crm(2);
+        let bad = |id: Option<&str>| Rejected {
+            object: Object::Deal,
+            external_id: id.map(str::to_owned),
+            reason: "id: is missing".into(),
+            raw: json!({"name": "x"}),
+        };
+        fake.rejected = vec![bad(None), bad(Some("D8"))];
+        pull_with(&world.app, c, &fake).await.expect("pulled");
+        fake.records.push(deal(8, "2", StageKind::Open));
+        let wanted = dead::Wanted {
+            object: Some("deal".into()),
+            external_id: Some("D8".into()),
+        };
+        let done = dead::retry_with(&world.app, c, &fake, wanted).await.expect("tried");
+        assert_eq!((done.taken, done.refused), (1, 0));
+        let left = "SELECT COUNT(*) FROM sync_refused WHERE connection_id = $1 AND external_id = ''";
+        assert_eq!(count(&world, left, c).await, 1);
+    });
+}
+
+#[test]
 fn a_live_connection_is_proved_without_storing_anything() {
     on_both(|world| async move {
         let c = connection(&world).await;
