@@ -58,6 +58,7 @@ pub struct Answer {
     /// The server's clock, to the second, if it told.
     pub date: Option<Timestamp>,
     json: bool,
+    xml: bool,
     retry_after: Option<Duration>,
     body: Vec<u8>,
 }
@@ -119,6 +120,7 @@ impl Http {
             status: response.status(),
             date: header(response.headers(), DATE).and_then(http_date),
             json: header(response.headers(), CONTENT_TYPE).is_some_and(is_json),
+            xml: header(response.headers(), CONTENT_TYPE).is_some_and(is_xml),
             retry_after: retry_after(&response),
             body: Vec::new(),
         };
@@ -141,6 +143,11 @@ impl Answer {
         self.json.then(|| serde_json::from_slice(&self.body).ok()).flatten()
     }
 
+    /// The bytes of the answer, whatever its status, if it says that they are XML.
+    pub fn xml(&self) -> Option<&[u8]> {
+        self.xml.then_some(&self.body)
+    }
+
     /// The JSON of a successful answer; every other answer as an error. `reason` may find a sentence for people in
     /// the JSON of a refusal.
     pub fn json(self, reason: impl Fn(&serde_json::Value) -> Option<String>) -> Result<serde_json::Value, Error> {
@@ -149,10 +156,7 @@ impl Answer {
                 return Ok(serde_json::Value::Null);
             }
             if !self.json {
-                return Err(Error::Broken(
-                    "a page where JSON was expected: check the address, and that no log-in page or proxy stands before it"
-                        .into(),
-                ));
+                return Err(self.unfit("JSON"));
             }
             return serde_json::from_slice(&self.body).map_err(|e| {
                 Error::Broken(format!(
@@ -163,8 +167,23 @@ impl Answer {
             });
         }
         let told = self.peek().and_then(|json| reason(&json)).map(|text| one_line(&text));
+        Err(self.refusal(told))
+    }
+
+    /// What is wrong with an answer that is not of the kind that was expected: `JSON` or `XML`.
+    pub fn unfit(&self, expected: &str) -> Error {
+        if !self.status.is_success() {
+            return self.refusal(None);
+        }
+        Error::Broken(format!(
+            "a page where {expected} was expected: check the address, and that no log-in page or proxy stands before it"
+        ))
+    }
+
+    /// The error that its status stands for, with the reason that was told.
+    fn refusal(&self, told: Option<String>) -> Error {
         let name = self.status.canonical_reason().unwrap_or("no reason given");
-        Err(match self.status {
+        match self.status {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Error::Retry {
                 after: self.retry_after,
             },
@@ -182,7 +201,7 @@ impl Answer {
                 status: status.as_u16(),
                 text: told.unwrap_or_else(|| name.into()),
             },
-        })
+        }
     }
 }
 
@@ -202,6 +221,13 @@ fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 fn is_json(content_type: &str) -> bool {
     let mime = content_type.split(';').next().unwrap_or_default().trim();
     mime.eq_ignore_ascii_case("application/json") || (mime.starts_with("application/") && mime.ends_with("+json"))
+}
+
+fn is_xml(content_type: &str) -> bool {
+    let mime = content_type.split(';').next().unwrap_or_default().trim();
+    ["text/xml", "application/xml", "application/soap+xml"]
+        .iter()
+        .any(|xml| mime.eq_ignore_ascii_case(xml))
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {

@@ -8,10 +8,13 @@ pub mod connector;
 pub mod guard;
 pub mod http;
 pub mod hubspot;
+mod keyset;
 pub mod manifest;
 pub mod mapping;
 pub mod odoo;
 pub mod pace;
+pub mod soap;
+pub mod suitecrm;
 pub mod tables;
 pub mod tryton;
 

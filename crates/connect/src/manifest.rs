@@ -9,7 +9,7 @@ use crate::canonical::Object;
 use crate::connector::{Connector, Deletes, Error, ObjectCapability};
 use crate::guard::Guard;
 use crate::mapping::{self, Mapping, Rules};
-use crate::{hubspot, odoo, tryton};
+use crate::{hubspot, odoo, suitecrm, tryton};
 
 /// A CRM that can be connected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,6 +146,7 @@ static ALL: LazyLock<Vec<(Manifest, Open)>> = LazyLock::new(|| {
     let all: &[(&str, Open)] = &[
         (include_str!("hubspot/manifest.yaml"), hubspot::open),
         (include_str!("odoo/manifest.yaml"), odoo::open),
+        (include_str!("suitecrm/manifest.yaml"), suitecrm::open),
         (include_str!("tryton/manifest.yaml"), tryton::open),
     ];
     all.iter().map(|(yaml, open)| (Manifest::read(yaml), *open)).collect()

@@ -133,23 +133,34 @@ impl Fault {
 
 /// The answer `json` of `status` and `headers`, spoilt as the fault wants it.
 pub fn answer(fault: Option<&Fault>, status: StatusCode, headers: HeaderMap, json: &Value) -> Response {
-    let text = json.to_string();
+    text(
+        fault,
+        status,
+        headers,
+        "application/json; charset=utf-8",
+        &json.to_string(),
+    )
+}
+
+/// The answer `text` of a content type, spoilt likewise.
+pub fn text(fault: Option<&Fault>, status: StatusCode, headers: HeaderMap, kind: &'static str, text: &str) -> Response {
     let broken = || Err::<String, _>(io::Error::other("gone"));
     let body = match fault {
-        Some(Fault::Truncated) => Body::from(half(&text)),
-        Some(Fault::BrokenLine) => Body::from_stream(stream::iter([Ok(half(&text)), broken()])),
+        Some(Fault::Truncated) => Body::from(half(text)),
+        Some(Fault::BrokenLine) => Body::from_stream(stream::iter([Ok(half(text)), broken()])),
         Some(Fault::LostAnswer) => Body::from_stream(stream::iter([broken()])),
         Some(Fault::SlowBytes) => Body::from_stream(stream::unfold((), |()| async {
             tokio::time::sleep(Duration::from_millis(50)).await;
             Some((Ok::<_, io::Error>(" "), ()))
         })),
         Some(Fault::Flood) => Body::from(" ".repeat(3 << 20)),
-        _ => Body::from(text),
+        _ => Body::from(text.to_owned()),
     };
     let mut response = (status, body).into_response();
     response.headers_mut().extend(headers);
-    let kind = HeaderValue::from_static("application/json; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }
 

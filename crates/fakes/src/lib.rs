@@ -3,5 +3,6 @@
 pub mod faults;
 pub mod hubspot;
 pub mod odoo;
+pub mod suitecrm;
 
 pub use faults::{Fault, Faults, WriteFault};
