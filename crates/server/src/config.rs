@@ -117,6 +117,7 @@ const OTHERS: [&str; 8] = [
     "OUTLAY_TEST_SMTP",
     "OUTLAY_TEST_MAILDIR",
     "OUTLAY_TRYTON",
+    "OUTLAY_ODOO",
     "OUTLAY_SHARED_DATA",
     "OUTLAY_PAIN_XSD",
 ];

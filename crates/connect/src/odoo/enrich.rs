@@ -18,6 +18,7 @@ impl Odoo {
             }
             Object::Project | Object::Order => self.add_customer(rows).await,
             Object::Activity => {
+                self.add_attendees(rows).await?;
                 self.add_tags(rows).await?;
                 self.add_customer(rows).await
             }
@@ -43,6 +44,25 @@ impl Odoo {
                 "account": value::reference(&partner["commercial_partner_id"]).or(id),
                 "contact": id.filter(|_| is_contact(partner)),
             });
+        }
+        Ok(())
+    }
+
+    /// A search leaves out who was archived since, whatever it is told of archived records; a reading by id does not.
+    async fn add_attendees(&self, rows: &mut [Value]) -> Result<(), Error> {
+        let ids: Vec<i64> = rows.iter().filter_map(value::id).collect();
+        let mut invited = HashMap::new();
+        for some in ids.chunks(MAX_IDS) {
+            let args = json!({ "fields": ["partner_ids"] });
+            let answer = self.rpc.call("calendar.event", "read", Some(some), args).await?.value;
+            for row in answer.as_array().into_iter().flatten() {
+                invited.extend(value::id(row).map(|id| (id, row["partner_ids"].clone())));
+            }
+        }
+        for row in rows {
+            if let Some(partners) = value::id(row).and_then(|id| invited.remove(&id)) {
+                row["partner_ids"] = partners;
+            }
         }
         Ok(())
     }

@@ -234,6 +234,17 @@ async fn customers_are_found_behind_people_and_addresses() {
         };
         assert_eq!((&visit.account, &visit.contact), (&of(company), &of(person)));
         assert_eq!(visit.kind, "visit");
+        fake.db().set("res.partner", person, json!({ "active": false }));
+        let later = odoo
+            .fetch(Object::Activity, &["1".into()])
+            .await
+            .expect("fetched")
+            .records;
+        assert_eq!(
+            later[0].revision, visits[0].revision,
+            "whoever was archived has visited all the same"
+        );
+        fake.db().set("res.partner", person, json!({ "active": true }));
         let (accounts, _) = pull_all(&odoo, Object::Account, None, 10).await;
         assert_eq!(
             ids(&accounts),

@@ -128,7 +128,27 @@ impl Db {
         if let Some(limit) = args["limit"].as_u64() {
             rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         }
-        self.shown(model, &rows, &args["fields"])
+        let mut shown = self.shown(model, &rows, &args["fields"])?;
+        for row in shown.as_array_mut().into_iter().flatten() {
+            self.leave_out_archived(model, row);
+        }
+        Ok(shown)
+    }
+
+    /// A search leaves out the archived of those that a row is linked to, even if asked for archived rows; `read` does not.
+    fn leave_out_archived(&self, model: &str, row: &mut Value) {
+        for (name, field) in &self.at(model).fields {
+            let Some(linked) = row.get_mut(name).and_then(Value::as_array_mut) else {
+                continue;
+            };
+            if field.kind == "many2many" {
+                let others = &self.at(field.relation.as_deref().unwrap_or_default()).rows;
+                linked.retain(|id| {
+                    let other = id.as_i64().and_then(|id| others.get(&id));
+                    other.is_none_or(|o| o.get("active").is_none_or(|active| *active != false))
+                });
+            }
+        }
     }
 
     /// Rows as Odoo shows them.

@@ -68,7 +68,7 @@ pub async fn probe(connector: &dyn Connector, write: Option<&str>) -> Vec<Line> 
             Ok(text) => add(Outcome::Ok, &format!("read {object}"), text),
             Err(error) => add(Outcome::Failed, &format!("read {object}"), error.to_string()),
         }
-        match connector.scan(object, None, 1).await {
+        match connector.scan(object, None, can.max_page).await {
             Ok(page) => {
                 let more = if page.done { "all of them" } else { "more follow" };
                 add(
