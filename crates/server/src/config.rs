@@ -110,7 +110,7 @@ pub enum ConfigError {
 }
 
 /// Variables of other parts, which the check for unknown ones lets pass.
-const OTHERS: [&str; 8] = [
+const OTHERS: [&str; 9] = [
     "OUTLAY_CONFIG",
     "OUTLAY_MASTER_KEY",
     "OUTLAY_TEST_POSTGRES",
