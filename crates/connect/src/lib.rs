@@ -5,6 +5,7 @@
 
 pub mod canonical;
 pub mod connector;
+pub mod fxiaoke;
 pub mod guard;
 pub mod http;
 pub mod hubspot;

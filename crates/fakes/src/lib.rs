@@ -1,6 +1,7 @@
 //! CRMs in memory, stateful, that fail on demand. For tests alone: no product crate depends on this one.
 
 pub mod faults;
+pub mod fxiaoke;
 pub mod hubspot;
 pub mod odoo;
 pub mod suitecrm;
