@@ -60,7 +60,7 @@ impl Part {
         match self {
             Self::Xtask | Self::Documents => &[],
             Self::Core => &[Service::PaymentSchema],
-            Self::Connect => &[Service::Tryton],
+            Self::Connect => &[Service::Tryton, Service::Specification],
             Self::Server => &[
                 Service::Postgres,
                 Service::Smtp,

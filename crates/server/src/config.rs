@@ -110,7 +110,7 @@ pub enum ConfigError {
 }
 
 /// Variables of other parts, which the check for unknown ones lets pass.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 10] = [
     "OUTLAY_CONFIG",
     "OUTLAY_MASTER_KEY",
     "OUTLAY_TEST_POSTGRES",
@@ -118,6 +118,7 @@ const OTHERS: [&str; 9] = [
     "OUTLAY_TEST_MAILDIR",
     "OUTLAY_TRYTON",
     "OUTLAY_ODOO",
+    "OUTLAY_PRISM",
     "OUTLAY_SHARED_DATA",
     "OUTLAY_PAIN_XSD",
 ];

@@ -8,9 +8,13 @@ pub mod tryton;
 use anyhow::{Context, Result};
 
 use crate::apt::Package;
+use crate::{tree, web};
 use postgres::{Durability, Postgres};
 use smtp::SmtpSink;
 use tryton::Tryton;
+
+/// The folder that names the program for [`Service::Specification`].
+const SPECIFICATION: &str = "crates/connect/tests/hubspot/specification";
 
 /// A service that a part of the tests may ask for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub enum Service {
     Tryton,
     /// The official schema of payment files.
     PaymentSchema,
+    /// What compares requests and answers with HubSpot's specification.
+    Specification,
 }
 
 impl Service {
@@ -28,6 +34,7 @@ impl Service {
         match self {
             Self::Postgres => &[Package::Postgresql],
             Self::Smtp | Self::Tryton => &[Package::PythonVenv],
+            Self::Specification => &[],
             Self::PaymentSchema => &[Package::PythonVenv, Package::Xmllint],
         }
     }
@@ -58,6 +65,11 @@ impl Services {
                 }
                 Service::PaymentSchema => {
                     variables.push(("OUTLAY_PAIN_XSD", schema::fetch()?.display().to_string()));
+                }
+                Service::Specification => {
+                    web::install(SPECIFICATION)?;
+                    let program = tree::at(SPECIFICATION).join("node_modules/.bin/prism");
+                    variables.push(("OUTLAY_PRISM", program.display().to_string()));
                 }
                 Service::Tryton => {
                     // One company cannot be shared: each part of the tests changes it.

@@ -61,6 +61,8 @@ pub struct Place {
     pub client_secret: Option<String>,
     /// The portal's number, for links to its pages; asked for if absent.
     pub portal: Option<String>,
+    /// The version of the objects' API: `v3` (if absent), or a date such as `2026-09`.
+    pub version: Option<String>,
     /// The longest that HubSpot's search may lag behind: changes are read again for so long.
     pub overlap: Duration,
     /// How often archived records are looked for.
@@ -81,6 +83,7 @@ impl Place {
             token: token.into(),
             client_secret: None,
             portal: None,
+            version: None,
             overlap: Duration::from_secs(600),
             sweep_every: Duration::from_secs(3600),
             limits: Limits::default(),
@@ -111,10 +114,17 @@ pub fn open(settings: &Settings, mapping: Mapping, guard: &Guard) -> Result<Box<
     place.url = of("url").unwrap_or(place.url);
     place.client_secret = of("client_secret");
     place.portal = of("portal");
+    place.version = of("version");
     let key = ["hubspot", &place.url, &place.token];
     place.pace = Some(Pace::shared(&key, manifest().budget));
     place.search_pace = Some(Pace::shared(&[&key[..], &["search"]].concat(), Some(SEARCHES)));
     Ok(Box::new(HubSpot::new(place, mapping, guard)?))
+}
+
+/// True for a year and a month, as in `2026-09`.
+fn is_date(version: &str) -> bool {
+    let shape = version.bytes().map(|b| if b.is_ascii_digit() { b'9' } else { b });
+    shape.eq(*b"9999-99")
 }
 
 impl HubSpot {
@@ -128,10 +138,14 @@ impl HubSpot {
         if place.portal.as_deref().is_some_and(|portal| !source::is_id(portal)) {
             return Err(unfit("the portal's number"));
         }
+        let dated = place.version.filter(|version| version != "v3");
+        if dated.as_deref().is_some_and(|version| !is_date(version)) {
+            return Err(unfit("the version (v3, or a date such as 2026-09)"));
+        }
         let http = Http::new(guard, place.limits)?.paced(place.pace);
         let properties = SOURCES.iter().map(|s| (s.object, properties(s, &mapping))).collect();
         Ok(HubSpot {
-            rest: Rest::new(http, base, place.token.clone(), place.search_pace),
+            rest: Rest::new(http, base, place.token.clone(), place.search_pace, dated),
             token: place.token,
             client_secret: place.client_secret,
             portal: place.portal,

@@ -1,6 +1,6 @@
 //! Requests to HubSpot, and what its refusals mean.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use reqwest::{Method, Url};
@@ -21,15 +21,29 @@ pub struct Rest {
     base: Url,
     token: String,
     searches: Option<Arc<Pace>>,
+    /// The date of the version by which objects are asked for; version 3 if there is none.
+    dated: Option<String>,
 }
 
 impl Rest {
-    pub fn new(http: Http, base: Url, token: String, searches: Option<Arc<Pace>>) -> Self {
+    pub fn new(http: Http, base: Url, token: String, searches: Option<Arc<Pace>>, dated: Option<String>) -> Self {
         Rest {
             http,
             base,
             token,
             searches,
+            dated,
+        }
+    }
+
+    /// Where objects are in the version that is asked for. The shapes are the same in both.
+    fn place<'a>(&self, path: &'a str) -> Cow<'a, str> {
+        let objects = ["/crm/v3/objects/", "/crm/objects/v3/"]
+            .iter()
+            .find_map(|p| path.strip_prefix(p));
+        match (&self.dated, objects) {
+            (Some(date), Some(rest)) => format!("/crm/objects/{date}/{rest}").into(),
+            _ => path.into(),
         }
     }
 
@@ -85,7 +99,11 @@ impl Rest {
         body: Option<&Value>,
     ) -> Result<Reply, Error> {
         let mut url = self.base.clone();
-        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        url.set_path(&format!(
+            "{}{}",
+            self.base.path().trim_end_matches('/'),
+            self.place(path)
+        ));
         let mut request = self.http.client().request(method, url).query(query);
         if let Some(body) = body {
             request = request.json(body);

@@ -5,6 +5,7 @@ mod check;
 mod edit;
 mod faults;
 mod hook;
+mod official;
 mod push;
 mod read;
 

@@ -82,6 +82,7 @@ impl Db {
             (_, ["crm", "objects", "v3", "projects", rest @ ..]) => {
                 self.objects(method, "projects", rest, query, body, deaf)
             }
+            (_, ["crm", "objects", "2026-09", kind, rest @ ..]) => self.objects(method, kind, rest, query, body, deaf),
             _ => Err(Refusal::new(404, "OBJECT_NOT_FOUND", "no such address")),
         }
     }
