@@ -49,6 +49,16 @@ pub enum Outcome {
 
 static ALL: LazyLock<Mutex<HashMap<[u8; 32], Arc<Pace>>>> = LazyLock::new(Mutex::default);
 
+/// A digest that tells accounts apart by address and credential, and from which neither can be had.
+pub(crate) fn fingerprint(key: &[&str]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for part in key {
+        digest.update(part.len().to_le_bytes());
+        digest.update(part);
+    }
+    digest.finalize().into()
+}
+
 impl Pace {
     /// A pace of its own, shared with nobody.
     pub fn new(budget: Option<Budget>) -> Self {
@@ -61,13 +71,8 @@ impl Pace {
     /// The pace of the account that `key` names: address and credential, of which only a digest is kept. The first to ask
     /// sets the budget.
     pub fn shared(key: &[&str], budget: Option<Budget>) -> Arc<Pace> {
-        let mut digest = Sha256::new();
-        for part in key {
-            digest.update(part.len().to_le_bytes());
-            digest.update(part);
-        }
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-        let pace = all.entry(digest.finalize().into());
+        let pace = all.entry(fingerprint(key));
         pace.or_insert_with(|| Arc::new(Pace::new(budget))).clone()
     }
 

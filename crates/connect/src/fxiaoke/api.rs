@@ -22,7 +22,7 @@ use super::Place;
 use crate::{
     connector::Error,
     http::{Http, one_line},
-    pace::Outcome,
+    pace::{Outcome, fingerprint},
 };
 
 /// The manual bids to keep a token for 6,600 of its 7,200 seconds.
@@ -56,13 +56,8 @@ static ALL: LazyLock<Lock<HashMap<[u8; 32], Tokens>>> = LazyLock::new(Lock::defa
 impl Tokens {
     /// The token of the application that `key` names, of which only a digest is kept.
     pub fn shared(key: &[&str]) -> Tokens {
-        let mut digest = Sha256::new();
-        for part in key {
-            digest.update(part.len().to_le_bytes());
-            digest.update(part);
-        }
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-        all.entry(digest.finalize().into()).or_default().clone()
+        all.entry(fingerprint(key)).or_default().clone()
     }
 }
 

@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+pub use self::session::SessionId;
 use self::{rows::Ask, session::Session};
 use crate::{
     canonical::{Object, Record},
@@ -62,6 +63,8 @@ pub struct Place {
     pub limits: Limits,
     /// How fast SuiteCRM may be asked.
     pub pace: Option<Arc<Pace>>,
+    /// The session that is open.
+    pub session: SessionId,
 }
 
 impl Place {
@@ -80,6 +83,7 @@ impl Place {
             overlap: Duration::from_secs(300),
             limits: Limits::default(),
             pace: None,
+            session: SessionId::default(),
         }
     }
 }
@@ -108,7 +112,9 @@ pub fn open(settings: &Settings, mapping: Mapping, guard: &Guard) -> Result<Box<
         .map_err(|_| Error::Setup(format!("{:?} is no ISO 4217 currency", of("currency"))))?;
     let mut place = Place::new(of("url"), of("user"), of("password"), currency);
     let key = ["suitecrm", &place.url, &place.user, &place.password];
+    let session = SessionId::shared(&key);
     place.pace = Some(Pace::shared(&key, manifest().budget));
+    place.session = session;
     Ok(Box::new(SuiteCrm::new(place, mapping, guard)?))
 }
 

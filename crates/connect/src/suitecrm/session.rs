@@ -1,6 +1,10 @@
 //! Calls of SuiteCRM's SOAP service, in a session that is opened when it is needed and opened anew once it has ended.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex as Lock, PoisonError},
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use md5::{Digest, Md5};
@@ -14,19 +18,33 @@ use super::{
 use crate::{
     connector::Error,
     http::{Answer, Http},
-    pace::Outcome,
+    pace::{Outcome, fingerprint},
     soap::{self, Arg, Node},
 };
 
 /// Where the service is, below the address of SuiteCRM.
 const PATH: &[&str] = &["service", "v4_1", "soap.php"];
 
+/// The id of the session that is open, if one is: a secret that all connectors of one user in this process share, since
+/// each log-in leaves a session behind.
+#[derive(Clone, Default)]
+pub struct SessionId(Arc<Mutex<Option<String>>>);
+
+static ALL: LazyLock<Lock<HashMap<[u8; 32], SessionId>>> = LazyLock::new(Lock::default);
+
+impl SessionId {
+    /// That of the user that `key` names, of which only a digest is kept.
+    pub fn shared(key: &[&str]) -> SessionId {
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(fingerprint(key)).or_default().clone()
+    }
+}
+
 /// One SuiteCRM, with somebody's password.
 pub struct Session {
     http: Http,
     service: Url,
     place: Place,
-    id: Mutex<Option<String>>,
 }
 
 /// What a call gave.
@@ -57,7 +75,6 @@ impl Session {
             http,
             service: base,
             place,
-            id: Mutex::default(),
         })
     }
 
@@ -82,7 +99,7 @@ impl Session {
                 Ok(answered) => return Ok(answered),
                 Err(Failure::Other(error)) => return Err(error),
                 Err(Failure::Ended) => {
-                    let mut held = self.id.lock().await;
+                    let mut held = self.place.session.0.lock().await;
                     // Another call may have opened a new one already.
                     if held.as_deref() == Some(&id) {
                         *held = None;
@@ -98,7 +115,7 @@ impl Session {
 
     /// Ends the session, if there is one.
     pub async fn close(&self) -> Result<(), Error> {
-        let Some(id) = self.id.lock().await.take() else {
+        let Some(id) = self.place.session.0.lock().await.take() else {
             return Ok(());
         };
         match self.send("logout", vec![Arg::Text(&id)]).await {
@@ -126,7 +143,7 @@ impl Session {
     }
 
     async fn open(&self) -> Result<String, Error> {
-        let mut held = self.id.lock().await;
+        let mut held = self.place.session.0.lock().await;
         if let Some(id) = held.as_ref() {
             return Ok(id.clone());
         }

@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use outlay_connect::{Connector, Error, Object};
-use outlay_fakes::{Fault, suitecrm::PASSWORD};
+use outlay_fakes::{
+    Fault,
+    suitecrm::{PASSWORD, USER},
+};
 use serde_json::json;
 
 use super::{all, connect, connect_as, deal, names, pull_all, with_deals};
@@ -101,6 +104,31 @@ async fn a_session_that_ends_is_opened_again_once() {
         assert_eq!(page.expect("a page").records.len(), 9);
     }
     assert_eq!(fake.db().logins, 3);
+}
+
+#[tokio::test]
+async fn connectors_of_one_user_share_a_session() {
+    let (fake, _) = with_deals(3);
+    let guard = outlay_connect::Guard::allowing(["127.0.0.1"]);
+    let url = fake.serve().await;
+    let settings = |password: &str| {
+        let all = [
+            ("url", url.as_str()),
+            ("user", USER),
+            ("password", password),
+            ("currency", "CNY"),
+        ];
+        all.map(|(k, v)| (k.to_owned(), v.to_owned())).into()
+    };
+    for _ in 0..3 {
+        let crm = outlay_connect::manifest::open("suitecrm", &settings(PASSWORD), &Default::default(), &guard);
+        let page = crm.expect("a connector").pull(Object::Deal, None, 5).await;
+        assert_eq!(page.expect("a page").records.len(), 3);
+    }
+    assert_eq!(fake.db().logins, 1);
+    let other = outlay_connect::manifest::open("suitecrm", &settings("another"), &Default::default(), &guard);
+    let error = other.expect("a connector").pull(Object::Deal, None, 5).await;
+    assert!(matches!(error, Err(Error::Auth(_))), "{error:?}");
 }
 
 #[tokio::test]
