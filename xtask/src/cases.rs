@@ -65,6 +65,8 @@ pub struct Row {
     pub took: Duration,
     /// Why the part failed for another reason than a failed case
     pub broken: Option<String>,
+    /// What of it could not be run here, and why
+    pub not_run: Vec<&'static str>,
 }
 
 /// Prints the table and the closing line; an error unless everything passed.
@@ -89,6 +91,9 @@ pub fn close(rows: &[Row]) -> Result<()> {
     for row in rows {
         if let Some(reason) = &row.broken {
             println!("\n{}: {reason}", row.name);
+        }
+        for what in &row.not_run {
+            println!("\n{}: {what}", row.name);
         }
     }
     println!("\n{passed} passed, {failed} failed");
@@ -165,6 +170,7 @@ mod tests {
             cases: read(&["ℹ pass 3"]),
             took: Duration::ZERO,
             broken: broken.map(str::to_owned),
+            not_run: Vec::new(),
         };
         assert!(close(&[row(None)]).is_ok());
         assert!(close(&[row(None), row(Some("no database"))]).is_err());

@@ -50,7 +50,7 @@ impl Part {
             Self::Xtask => "these commands themselves",
             Self::Core => "money, calendar, claims, policies, flows; the stories",
             Self::Documents => "invoices from bytes",
-            Self::Connect => "CRM connectors, against a running Tryton",
+            Self::Connect => "CRM connectors, against a running Tryton and BottleCRM",
             Self::Server => "pages, API, jobs, mail – each case on SQLite and PostgreSQL",
             Self::Browser => "the whole job in Chromium, accessibility",
         }
@@ -60,7 +60,7 @@ impl Part {
         match self {
             Self::Xtask | Self::Documents => &[],
             Self::Core => &[Service::PaymentSchema],
-            Self::Connect => &[Service::Tryton, Service::Specification],
+            Self::Connect => &[Service::Tryton, Service::BottleCrm, Service::Specification],
             Self::Server => &[
                 Service::Postgres,
                 Service::Smtp,
@@ -118,6 +118,7 @@ pub fn run_parts(parts: &[Part], only: &str) -> Vec<Row> {
                 cases,
                 took: started.elapsed(),
                 broken: outcome.err().map(|error| format!("{error:#}")),
+                not_run: std::mem::take(&mut services.not_run),
             }
         })
         .collect()

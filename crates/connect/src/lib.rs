@@ -3,9 +3,11 @@
 //! A connector turns one CRM into pages of [`Record`]s and a few idempotent [`Write`]s. It never sees the database:
 //! the caller stores each page and its cursor together, and calls again.
 
+pub mod bottlecrm;
 pub mod canonical;
 pub mod connector;
 pub mod fxiaoke;
+mod edit;
 pub mod guard;
 pub mod http;
 pub mod hubspot;

@@ -9,7 +9,7 @@ use crate::canonical::Object;
 use crate::connector::{Connector, Deletes, Error, ObjectCapability};
 use crate::guard::Guard;
 use crate::mapping::{self, Mapping, Rules};
-use crate::{fxiaoke, hubspot, odoo, suitecrm, tryton};
+use crate::{bottlecrm, fxiaoke, hubspot, odoo, suitecrm, tryton};
 
 /// A CRM that can be connected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +144,7 @@ type Open = fn(&Settings, Mapping, &Guard) -> Result<Box<dyn Connector>, Error>;
 
 static ALL: LazyLock<Vec<(Manifest, Open)>> = LazyLock::new(|| {
     let all: &[(&str, Open)] = &[
+        (include_str!("bottlecrm/manifest.yaml"), bottlecrm::open),
         (include_str!("fxiaoke/manifest.yaml"), fxiaoke::open),
         (include_str!("hubspot/manifest.yaml"), hubspot::open),
         (include_str!("odoo/manifest.yaml"), odoo::open),

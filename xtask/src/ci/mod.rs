@@ -50,6 +50,7 @@ fn row(name: &'static str, check: Check) -> Row {
         },
         took: started.elapsed(),
         broken,
+        not_run: Vec::new(),
     }
 }
 

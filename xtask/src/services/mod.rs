@@ -1,5 +1,6 @@
 //! Services that tests run against. Each is started on a free loopback port and ended by being dropped.
 
+pub mod bottlecrm;
 pub mod postgres;
 pub mod schema;
 pub mod smtp;
@@ -9,6 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::apt::Package;
 use crate::{tree, web};
+use bottlecrm::BottleCrm;
 use postgres::{Durability, Postgres};
 use smtp::SmtpSink;
 use tryton::Tryton;
@@ -22,6 +24,8 @@ pub enum Service {
     Postgres,
     Smtp,
     Tryton,
+    /// Where there is a Python that it runs on; else its tests are not run, and that is said.
+    BottleCrm,
     /// The official schema of payment files.
     PaymentSchema,
     /// What compares requests and answers with HubSpot's specification.
@@ -32,7 +36,7 @@ impl Service {
     /// The Debian packages it comes from.
     pub fn packages(self) -> &'static [Package] {
         match self {
-            Self::Postgres => &[Package::Postgresql],
+            Self::Postgres | Self::BottleCrm => &[Package::Postgresql],
             Self::Smtp | Self::Tryton => &[Package::PythonVenv],
             Self::Specification => &[],
             Self::PaymentSchema => &[Package::PythonVenv, Package::Xmllint],
@@ -43,9 +47,13 @@ impl Service {
 /// The services started so far, and why others could not be.
 #[derive(Default)]
 pub struct Services {
+    /// Ended before the database it stands on.
+    bottlecrm: Option<BottleCrm>,
     postgres: Option<Result<Postgres, String>>,
     smtp: Option<Result<SmtpSink, String>>,
     tryton: Option<Tryton>,
+    /// What could not be run here, and why.
+    pub not_run: Vec<&'static str>,
 }
 
 impl Services {
@@ -70,6 +78,18 @@ impl Services {
                     web::install(SPECIFICATION)?;
                     let program = tree::at(SPECIFICATION).join("node_modules/.bin/prism");
                     variables.push(("OUTLAY_PRISM", program.display().to_string()));
+                }
+                Service::BottleCrm => {
+                    let postgres = started(&mut self.postgres, "PostgreSQL", || Postgres::start(Durability::Off))?;
+                    self.bottlecrm = None;
+                    eprintln!("starting BottleCRM");
+                    match BottleCrm::start(postgres).context("BottleCRM")? {
+                        Some(it) => {
+                            let it = self.bottlecrm.insert(it);
+                            variables.push(("OUTLAY_BOTTLECRM", it.connection.clone()));
+                        }
+                        None => self.not_run.push("BottleCRM not run: no Python ≥ 3.12"),
+                    }
                 }
                 Service::Tryton => {
                     // One company cannot be shared: each part of the tests changes it.

@@ -2,7 +2,6 @@
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -13,6 +12,7 @@ use super::{
 use crate::{
     canonical::{Object, Record},
     connector::{Conflict, Connector as _, Error, FieldChange, Target, Written},
+    edit::{amount, same, text},
     mapping::{self, Kind},
 };
 
@@ -137,35 +137,5 @@ impl HubSpot {
             }
             _ => Ok(after.to_owned()),
         }
-    }
-}
-
-/// A canonical field as text, as the person sees it; empty for nothing.
-fn text(record: &Record, field: &str) -> String {
-    let body = serde_json::to_value(&record.body).unwrap_or_default();
-    match &body[field] {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        Value::Object(money) => money["amount"].as_str().unwrap_or_default().to_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// An amount, which may name its currency: `12400.50` or `12400.50 CNY`.
-fn amount(text: &str) -> Option<(Decimal, Option<&str>)> {
-    let (number, currency) = match text.trim().split_once(' ') {
-        Some((number, currency)) => (number, Some(currency.trim())),
-        None => (text.trim(), None),
-    };
-    Some((number.parse().ok()?, currency))
-}
-
-fn same(kind: Kind, one: &str, other: &str) -> bool {
-    match kind {
-        Kind::Money => {
-            let read = |text| amount(text).map(|(number, _)| number.normalize());
-            one.trim() == other.trim() || read(one).is_some() && read(one) == read(other)
-        }
-        _ => one.trim() == other.trim(),
     }
 }
