@@ -6,8 +6,8 @@
 pub mod bottlecrm;
 pub mod canonical;
 pub mod connector;
-pub mod fxiaoke;
 mod edit;
+pub mod fxiaoke;
 pub mod guard;
 pub mod http;
 pub mod hubspot;

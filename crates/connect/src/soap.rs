@@ -85,7 +85,7 @@ fn write(xml: &mut String, name: &str, arg: &Arg<'_>) {
 }
 
 /// Text as XML 1.0 can carry it: what it has no way to write becomes a space.
-fn escape(xml: &mut String, text: &str) {
+pub fn escape(xml: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '&' => xml.push_str("&amp;"),

@@ -1,13 +1,16 @@
-//! Tryton, over the REST interface of its user applications. Needs Tryton 8.0 or newer.
+//! Tryton, over the REST interface of its user applications, or over XML-RPC. Needs Tryton 8.0 or newer.
 //!
 //! Parties are accounts, named contact mechanisms are contacts, opportunities are deals, employees are CRM users.
 //! Writing back needs the small module in `integrations/tryton/outlay_cost`, installed in Tryton.
 
 mod cursor;
+mod envelope;
 mod map;
 mod rest;
+mod rpc;
 mod source;
 mod value;
+mod way;
 mod write;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
@@ -21,7 +24,9 @@ use self::{
     cursor::{Cursor, Mark},
     map::Mapped,
     rest::{Query, Rest},
+    rpc::Rpc,
     source::{SOURCES, Source},
+    way::Way,
 };
 use crate::{
     canonical::{Canonical, Object, Record},
@@ -35,8 +40,6 @@ use crate::{
     pace::Pace,
 };
 
-/// The largest page that is asked for.
-const MAX_PAGE: usize = 1000;
 /// Ids in one domain: they travel in the address, whose length servers bound.
 const MAX_IDS: usize = 200;
 
@@ -47,8 +50,10 @@ pub struct Place {
     pub url: String,
     /// Name of the database.
     pub database: String,
-    /// Key of a user application of kind REST, validated in Tryton by its user. A secret.
+    /// Key of a user application of kind REST, validated in Tryton by its user; for XML-RPC, the user's password. A secret.
     pub key: String,
+    /// The user's log-in name, to go by XML-RPC instead of REST.
+    pub xmlrpc: Option<String>,
     /// States of an opportunity that count as won.
     pub won_states: Vec<String>,
     /// The longest that a transaction in Tryton may take: changes are read again for so long.
@@ -66,6 +71,7 @@ impl Place {
             url: url.into(),
             database: database.into(),
             key: key.into(),
+            xmlrpc: None,
             won_states: vec!["converted".into(), "won".into()],
             overlap: Duration::from_secs(600),
             limits: Limits::default(),
@@ -76,7 +82,7 @@ impl Place {
 
 /// The connector to one Tryton database.
 pub struct Tryton {
-    rest: Rest,
+    way: Way,
     base: Url,
     database: String,
     won_states: Vec<String>,
@@ -89,6 +95,12 @@ pub fn open(settings: &Settings, mapping: Mapping, guard: &Guard) -> Result<Box<
     let of = |key: &str| settings.get(key).cloned().unwrap_or_default();
     let mut place = Place::new(of("url"), of("database"), of("key"));
     place.pace = Some(Pace::shared(&["tryton", &place.url, &place.database, &place.key], None));
+    place.xmlrpc = match of("way").as_str() {
+        "rest" => None,
+        "xmlrpc" if of("login").is_empty() => return Err(Error::Setup("login is needed for XML-RPC".into())),
+        "xmlrpc" => Some(of("login")),
+        other => return Err(Error::Setup(format!("way: {other:?} is neither rest nor xmlrpc"))),
+    };
     place.won_states = of("won_states").split(',').map(|s| s.trim().to_owned()).collect();
     Ok(Box::new(Tryton::new(place, mapping, guard)?))
 }
@@ -103,8 +115,12 @@ impl Tryton {
         let overlap =
             SignedDuration::try_from(settings.overlap).map_err(|_| Error::Setup("the overlap is too long".into()))?;
         let http = Http::new(guard, settings.limits)?.paced(settings.pace);
+        let way = match settings.xmlrpc {
+            Some(login) => Way::Rpc(Rpc::new(http, &base, &settings.database, login, settings.key)?),
+            None => Way::Rest(Rest::new(http, &base, &settings.database, settings.key)?),
+        };
         Ok(Tryton {
-            rest: Rest::new(http, &base, &settings.database, settings.key)?,
+            way,
             base,
             database: settings.database,
             won_states: settings.won_states,
@@ -141,7 +157,8 @@ impl Tryton {
             limit,
         };
         let is_new = cursor.is_new();
-        let found = self.rest.search(model, query).await?;
+        let found = self.way.search(model, query).await?;
+        let exact = self.way.exact(model, &found.rows).await?;
         let mut marks = Vec::with_capacity(found.rows.len());
         for row in &found.rows {
             let mark = map::id(row).zip(map::modified(row));
@@ -150,6 +167,7 @@ impl Tryton {
                     "{model} without id or last_modified_at: Tryton 8.0 or newer is needed, with the right to read them"
                 ))
             })?;
+            let at = exact.get(&id).copied().unwrap_or(at);
             marks.push(Mark { at, id });
         }
         if is_new && let Some(now) = found.now {
@@ -189,7 +207,7 @@ impl Tryton {
             fields: &fields,
             limit,
         };
-        Ok(self.rest.search(source.model, query).await?.rows)
+        Ok(self.way.search(source.model, query).await?.rows)
     }
 
     /// Parties that are no customers: our own companies and their employees.
@@ -202,7 +220,7 @@ impl Tryton {
                 fields: &["party"],
                 limit: 100_000,
             };
-            let rows = self.rest.search(model, query).await?.rows;
+            let rows = self.way.search(model, query).await?.rows;
             own.extend(rows.iter().filter_map(|r| r["party"].as_i64()));
         }
         Ok(own)
@@ -219,7 +237,7 @@ impl Tryton {
                 fields: &["login", "employees"],
                 limit: 10_000,
             };
-            let users = match self.rest.search("res.user", query).await {
+            let users = match self.way.search("res.user", query).await {
                 Ok(found) => found.rows,
                 Err(Error::Refused { .. }) => return Ok(Vec::new()),
                 Err(other) => return Err(other),
@@ -273,7 +291,7 @@ impl Tryton {
             fields: &["name"],
             limit: modules.len(),
         };
-        let found = self.rest.search("ir.module", query).await?.rows;
+        let found = self.way.search("ir.module", query).await?.rows;
         let there = |m: &str| found.iter().any(|r| r["name"] == m);
         Ok(modules.iter().copied().filter(|m| !there(m)).collect())
     }
@@ -295,14 +313,14 @@ impl Connector for Tryton {
             cost_figures: true,
             notes: true,
             hooks: false,
-            max_page: MAX_PAGE,
+            max_page: self.way.max_page(),
         }
     }
 
     async fn pull(&self, object: Object, cursor: Option<&Value>, page_size: usize) -> Result<Page, Error> {
         let source = Source::of(object).ok_or_else(|| Error::Setup(format!("Tryton has no object like {object}")))?;
         let mut cursor = Cursor::open(cursor, source)?;
-        let size = page_size.clamp(1, MAX_PAGE);
+        let size = page_size.clamp(1, self.way.max_page());
         let own = match object {
             Object::Account => self.own_parties().await?,
             _ => HashSet::new(),
@@ -393,7 +411,7 @@ impl Connector for Tryton {
 
     async fn scan(&self, object: Object, after: Option<&Value>, page_size: usize) -> Result<Marks, Error> {
         let last = after.and_then(Value::as_i64).unwrap_or(0);
-        let size = page_size.clamp(1, MAX_PAGE);
+        let size = page_size.clamp(1, self.way.max_page());
         let own = match object {
             Object::Account => self.own_parties().await?,
             _ => HashSet::new(),

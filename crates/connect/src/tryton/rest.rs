@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::{connector::Error, http::Http};
 
+/// The largest page.
+pub const MAX_PAGE: usize = 1000;
+
 /// One database of one Tryton server, with the key of a validated user application.
 #[derive(Clone)]
 pub struct Rest {
@@ -69,9 +72,13 @@ impl Rest {
     }
 
     /// Calls `action` on one record.
-    pub async fn act(&self, model: &str, id: i64, action: &str, body: &Value) -> Result<Value, Error> {
+    pub async fn act(&self, model: &str, id: i64, action: &str, arguments: &[(&str, Value)]) -> Result<Value, Error> {
+        let body: Value = arguments
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
         let url = self.url(&[model, &id.to_string(), action])?;
-        let request = self.http.client().post(url).json(body);
+        let request = self.http.client().post(url).json(&body);
         let answer = self.http.send(request.bearer_auth(&self.key)).await?;
         answer.json(reason)
     }

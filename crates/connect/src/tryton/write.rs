@@ -48,12 +48,12 @@ impl Tryton {
         if paid.currency != pending.currency {
             return Err(Error::Setup("paid and pending must be of one currency".into()));
         }
-        let body = json!({
-            "paid": value::decimal(paid),
-            "pending": value::decimal(pending),
-            "currency": paid.currency.code(),
-            "as_of": value::datetime(as_of),
-        });
+        let body = [
+            ("paid", value::decimal(paid)),
+            ("pending", value::decimal(pending)),
+            ("currency", json!(paid.currency.code())),
+            ("as_of", value::datetime(as_of)),
+        ];
         let answer = self.call(target, "outlay_cost", &body).await?;
         let done = Done::read(&answer)?;
         Ok(Written {
@@ -77,7 +77,11 @@ impl Tryton {
         // Tryton's integers have 32 bits.
         let revision =
             i32::try_from(revision).map_err(|_| Error::Setup("a note's revision is below 2147483648".into()))?;
-        let body = json!({ "marker": marker, "revision": revision, "text": text });
+        let body = [
+            ("marker", json!(marker)),
+            ("revision", json!(revision)),
+            ("text", json!(text)),
+        ];
         let answer = self.call(target, "outlay_note", &body).await?;
         let done = Done::read(&answer)?;
         Ok(Written {
@@ -88,7 +92,7 @@ impl Tryton {
         })
     }
 
-    async fn call(&self, target: &Target, action: &str, body: &Value) -> Result<Value, Error> {
+    async fn call(&self, target: &Target, action: &str, body: &[(&str, Value)]) -> Result<Value, Error> {
         let model = match target.object {
             Object::Deal => "sale.opportunity",
             Object::Account => "party.party",
@@ -98,7 +102,7 @@ impl Tryton {
             .external_id
             .parse()
             .map_err(|_| Error::Setup(format!("{:?} is no id of Tryton", target.external_id)))?;
-        let answer = self.rest.act(model, id, action, body).await;
+        let answer = self.way.act(model, id, action, body).await;
         match answer {
             Err(Error::Refused { status: 404, .. }) => Err(Error::Gone {
                 object: target.object,

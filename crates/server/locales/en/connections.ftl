@@ -12,6 +12,7 @@ connection-setting-key = Application key
 connection-setting-login = Log-in name of the key's owner
 connection-setting-api = Interface, json2 or jsonrpc
 connection-setting-version = Version of the API: v3, or a date such as 2026-09
+connection-setting-way = Way: rest, or xmlrpc with the log-in name and, as the key, the password
 connection-setting-won_states = States that count as won
 connection-setting-token = Access token
 connection-setting-client_secret = Client secret

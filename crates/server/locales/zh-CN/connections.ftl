@@ -12,6 +12,7 @@ connection-setting-key = 应用密钥
 connection-setting-login = 密钥所属用户的登录名
 connection-setting-api = 接口：json2 或 jsonrpc
 connection-setting-version = API 版本：v3，或如 2026-09 的日期版本
+connection-setting-way = 方式：rest，或 xmlrpc（填登录名，密钥处填密码）
 connection-setting-won_states = 算作赢单的状态
 connection-setting-token = 访问令牌
 connection-setting-client_secret = 客户端密钥
