@@ -298,8 +298,10 @@ pub struct Activity {
     pub deal: Option<String>,
     /// Id of the [`CrmUser`] who did it.
     pub owner: Option<String>,
-    /// The day it took place.
+    /// The day it took place, or began.
     pub on: Option<Date>,
+    /// Its last day, where it lasted longer than one.
+    pub until: Option<Date>,
     /// Where it took place.
     pub place: Option<String>,
     /// What it was about.

@@ -182,6 +182,7 @@ pub const fn fields(object: Object) -> &'static [(&'static str, Kind)] {
             ("deal", Reference),
             ("owner", Reference),
             ("on", Date),
+            ("until", Date),
             ("place", Text),
             ("subject", Text),
         ],

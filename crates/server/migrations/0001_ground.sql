@@ -64,9 +64,11 @@ CREATE TABLE account (
     id TEXT PRIMARY KEY, connection_id TEXT REFERENCES connection (id), external_id TEXT NOT NULL, revision TEXT NOT NULL,
     read_at BIGINT NOT NULL, deleted BOOLEAN NOT NULL, name TEXT NOT NULL, tax_id TEXT NOT NULL, city TEXT NOT NULL,
     country TEXT NOT NULL, phone TEXT NOT NULL, owner_id TEXT REFERENCES employee (id), crm_owner TEXT, url TEXT,
+    new_on TEXT, -- the day it came as a new customer; none for history
     UNIQUE (connection_id, external_id)
 );
 CREATE INDEX account_owner ON account (owner_id);
+CREATE INDEX account_new ON account (new_on);
 CREATE TABLE contact (
     id TEXT PRIMARY KEY, connection_id TEXT REFERENCES connection (id), external_id TEXT NOT NULL, revision TEXT NOT NULL,
     read_at BIGINT NOT NULL, deleted BOOLEAN NOT NULL, name TEXT NOT NULL, account_id TEXT REFERENCES account (id),
@@ -102,12 +104,14 @@ CREATE TABLE activity (
     id TEXT PRIMARY KEY, connection_id TEXT REFERENCES connection (id), external_id TEXT NOT NULL, revision TEXT NOT NULL,
     read_at BIGINT NOT NULL, deleted BOOLEAN NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
     account_id TEXT REFERENCES account (id), contact_id TEXT REFERENCES contact (id), deal_id TEXT REFERENCES deal (id),
-    owner_id TEXT REFERENCES employee (id), crm_owner TEXT, happened_on TEXT NOT NULL, place TEXT NOT NULL, url TEXT,
+    owner_id TEXT REFERENCES employee (id), crm_owner TEXT, happened_on TEXT NOT NULL, until TEXT, -- its last day, if it lasted longer than one
+    place TEXT NOT NULL, url TEXT,
     UNIQUE (connection_id, external_id)
 );
 CREATE INDEX activity_deal ON activity (deal_id);
 CREATE INDEX activity_account ON activity (account_id);
 CREATE INDEX activity_owner ON activity (owner_id, happened_on);
+CREATE INDEX activity_day ON activity (happened_on);
 CREATE TABLE crm_raw (
     connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, external_id TEXT NOT NULL,
     revision TEXT NOT NULL, body TEXT NOT NULL, read_at BIGINT NOT NULL, PRIMARY KEY (connection_id, object, external_id)
@@ -217,6 +221,8 @@ CREATE TABLE flow_version (
     effective_from TEXT NOT NULL, body TEXT NOT NULL, published_by TEXT, published_at BIGINT NOT NULL,
     PRIMARY KEY (flow, version, entity_id)
 );
+-- Which CRM events begin which drafts. Versions never change; the highest is in force, and the standard rules before the first.
+CREATE TABLE draft_rules (version BIGINT PRIMARY KEY, body TEXT NOT NULL, changed_by TEXT, changed_at BIGINT NOT NULL);
 
 -- Claims
 CREATE TABLE claim (
@@ -334,4 +340,4 @@ CREATE INDEX idempotency_created ON idempotency (created_at);
 
 -- A mark for each thing that processes keep in memory (organisation, policies): another one after each change.
 CREATE TABLE generation (name TEXT PRIMARY KEY, n BIGINT NOT NULL);
-INSERT INTO generation (name, n) VALUES ('org', 1), ('policies', 1);
+INSERT INTO generation (name, n) VALUES ('org', 1), ('policies', 1), ('drafts', 1);

@@ -8,6 +8,7 @@ use crate::auth::Rights;
 use crate::auth::session::Limiter;
 use crate::config::Config;
 use crate::db::{Db, Sql};
+use crate::drafts::{self, DraftRule};
 use crate::error::Error;
 use crate::files::Files;
 use crate::idempotency;
@@ -37,6 +38,7 @@ pub struct App {
     pub metrics: Metrics,
     org: Kept<Org>,
     rules: Kept<Rules>,
+    draft_rules: Kept<Vec<DraftRule>>,
 }
 
 impl App {
@@ -65,6 +67,7 @@ impl App {
             metrics: Metrics::default(),
             org: Kept::default(),
             rules: Kept::default(),
+            draft_rules: Kept::default(),
             config,
         }))
     }
@@ -85,6 +88,15 @@ impl App {
             return Ok(rules);
         }
         Ok(self.rules.put(n, policies::load(sql).await?))
+    }
+
+    /// The draft rules as they are now.
+    pub async fn draft_rules(&self, sql: &mut Sql) -> Result<Arc<Vec<DraftRule>>, Error> {
+        let n = sql.mark("drafts").await?;
+        if let Some(rules) = self.draft_rules.get(n) {
+            return Ok(rules);
+        }
+        Ok(self.draft_rules.put(n, drafts::load(sql).await?.1))
     }
 }
 

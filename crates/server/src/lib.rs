@@ -12,6 +12,7 @@ pub mod connections;
 pub mod crm;
 pub mod db;
 pub mod demo;
+pub mod drafts;
 pub mod error;
 pub mod evidence;
 pub mod files;
@@ -53,6 +54,7 @@ fn routes() -> Router<Arc<App>> {
         .merge(inbox::routes())
         .merge(crm::routes())
         .merge(connections::routes())
+        .merge(drafts::routes())
         .merge(insights::routes())
         .merge(settings::routes())
         .merge(people::routes())

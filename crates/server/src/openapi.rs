@@ -14,8 +14,8 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
 use crate::{
-    audit, claims, connections, crm, evidence, home, import, inbox, insights, jobs, me, payments, people, policies,
-    search, settings, tokens,
+    audit, claims, connections, crm, drafts, evidence, home, import, inbox, insights, jobs, me, payments, people,
+    policies, search, settings, tokens,
 };
 
 /// What failed, as `application/problem+json` (RFC 9457).
@@ -78,6 +78,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         crm::Api::openapi(),
         connections::api::Api::openapi(),
         connections::mapping::Api::openapi(),
+        drafts::Api::openapi(),
     ]
 }
 

@@ -90,7 +90,7 @@ pub static SOURCES: [Source; 7] = [
     },
     Source {
         links: &["companies", "contacts", "deals"],
-        days: &["hs_meeting_start_time", "hs_timestamp"],
+        days: &["hs_meeting_start_time", "hs_timestamp", "hs_meeting_end_time"],
         // Meetings are read with the right to read contacts.
         scope: "crm.objects.contacts.read",
         ..plain(Object::Activity, "meetings", "/crm/v3/objects/meetings", "0-47")

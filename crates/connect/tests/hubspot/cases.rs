@@ -137,7 +137,7 @@ async fn projects_orders_and_visits_are_read() {
         ),
         (
             "meetings",
-            json!({ "hs_meeting_title": "回访", "hs_activity_type": "客户拜访", "hs_meeting_start_time": "2025-03-02T23:30:00Z", "hs_meeting_location": "上海", "hubspot_owner_id": "31" }),
+            json!({ "hs_meeting_title": "回访", "hs_activity_type": "客户拜访", "hs_meeting_start_time": "2025-03-02T23:30:00Z", "hs_meeting_end_time": "2025-03-04T10:00:00Z", "hs_meeting_location": "上海", "hubspot_owner_id": "31" }),
         ),
     ] {
         let id = fake.db().add(kind, &properties);
@@ -157,7 +157,7 @@ async fn projects_orders_and_visits_are_read() {
     let (record, body) = only(&fake, Object::Activity).await;
     assert_eq!(
         body,
-        json!({ "object": "activity", "kind": "visit", "account": company, "owner": "31", "on": "2025-03-03", "place": "上海", "subject": "回访" })
+        json!({ "object": "activity", "kind": "visit", "account": company, "owner": "31", "on": "2025-03-03", "until": "2025-03-04", "place": "上海", "subject": "回访" })
     );
     assert!(matches!(record.body, Canonical::Activity(_)));
 }

@@ -134,13 +134,13 @@ fn an_order() {
 fn a_visit() {
     let raw = json!({
         "id": 9, "write_date": "2026-11-24 08:30:01", "active": true, "name": "拜访华东科技", "start_date": false,
-        "start": "2026-11-23 01:30:00", "location": "上海市浦东新区", "user_id": [7, "王芳"],
+        "start": "2026-11-23 01:30:00", "stop_date": false, "stop": "2026-11-25 09:00:00", "location": "上海市浦东新区", "user_id": [7, "王芳"],
         "opportunity_id": [5, "华东二期扩容"], "partner_ids": [3, 43], "categ_ids": [8], "@tags": ["客户拜访"],
         "@customer": { "account": 41, "contact": 43 },
     });
     let expected = json!({
         "object": "activity", "kind": "visit", "account": "41", "contact": "43", "deal": "5", "owner": "7",
-        "on": "2026-11-23", "place": "上海市浦东新区", "subject": "拜访华东科技",
+        "on": "2026-11-23", "until": "2026-11-25", "place": "上海市浦东新区", "subject": "拜访华东科技",
     });
     assert_eq!(understood(Object::Activity, &raw), (expected, false));
 }

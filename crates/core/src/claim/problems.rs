@@ -80,6 +80,10 @@ impl Content {
             found.push(Problem::new("lines", "nothing-claimed"));
         }
         for (i, line) in self.lines.iter().enumerate() {
+            // A line that was prepared and waits for its amount.
+            if line.paid.minor == 0 {
+                found.push(Problem::new(format!("lines[{i}].paid"), "missing"));
+            }
             if line
                 .allocations
                 .iter()
@@ -142,7 +146,7 @@ impl Line {
                     .with("max", 10_000),
             );
         }
-        if self.paid.minor <= 0 {
+        if self.paid.minor < 0 {
             found.push(Problem::new(at("paid"), "not-positive"));
         }
         if self.claimed.currency != currency {

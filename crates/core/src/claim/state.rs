@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::Content;
+use crate::Money;
 use crate::flow::{Mode, Who, Why};
 use crate::ids::{BatchId, ClaimId, EmployeeId, PaymentId, TaskId};
 use crate::policy::{Auto, Finding, VersionRef};
@@ -214,6 +215,37 @@ pub struct Source {
     pub read_at: Timestamp,
     /// The value then, for people.
     pub value: String,
+    /// The draft rule that put it there, by its name then; empty for a rule without one. None where no rule did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// How a per diem was reckoned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_diem: Option<PerDiem>,
+}
+
+/// How a per diem was reckoned: facts, from which the words are made when it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PerDiem {
+    /// First day of the visit.
+    pub from: Date,
+    /// Its last day.
+    pub until: Date,
+    /// Days that the line stands for.
+    pub days: u32,
+    /// For each of them.
+    pub each: Money,
+    /// The place, as the rate was looked up.
+    #[serde(default)]
+    pub place: Option<String>,
+    /// The code of its tier.
+    #[serde(default)]
+    pub tier: Option<String>,
+    /// The policy whose tiers were used.
+    #[serde(default)]
+    pub policy: Option<VersionRef>,
+    /// Whether the rate is the policy's too, rather than the rule's own.
+    pub by_policy: bool,
 }
 
 /// What a policy said about a content.

@@ -307,13 +307,25 @@ impl Seen<'_> {
         tiers: &Option<Vec<String>>,
         seasons: &Option<Vec<String>>,
     ) -> bool {
-        let among = |codes: &Option<Vec<String>>, code: Option<&str>| {
-            codes
-                .as_ref()
-                .is_none_or(|all| code.is_some_and(|code| all.iter().any(|c| c == code)))
-        };
-        among(categories, Some(&self.line.category)) && among(tiers, self.tier) && among(seasons, self.season)
+        meets(&self.line.category, self.tier, self.season, categories, tiers, seasons)
     }
+}
+
+/// Whether a category, tier and season meet conditions; those absent always hold.
+pub(super) fn meets(
+    category: &str,
+    tier: Option<&str>,
+    season: Option<&str>,
+    categories: &Option<Vec<String>>,
+    tiers: &Option<Vec<String>>,
+    seasons: &Option<Vec<String>>,
+) -> bool {
+    let among = |codes: &Option<Vec<String>>, code: Option<&str>| {
+        codes
+            .as_ref()
+            .is_none_or(|all| code.is_some_and(|code| all.iter().any(|c| c == code)))
+    };
+    among(categories, Some(category)) && among(tiers, tier) && among(seasons, season)
 }
 
 /// The values that every finding about a line has.

@@ -1,5 +1,6 @@
 //! Expense policies (费用制度): immutable versions, findings that cite their rule, and what may pass by itself.
 
+mod allowance;
 mod auto;
 mod check;
 mod finding;

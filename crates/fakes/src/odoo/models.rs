@@ -48,7 +48,7 @@ const MODELS: &[(&str, &str)] = &[
     ("calendar.event.type", "name:char"),
     (
         "calendar.event",
-        "name:char active:boolean start:datetime stop:datetime start_date:date location:char \
+        "name:char active:boolean start:datetime stop:datetime start_date:date stop_date:date location:char \
          user_id:many2one/res.users opportunity_id:many2one/crm.lead partner_ids:many2many/res.partner \
          categ_ids:many2many/calendar.event.type",
     ),

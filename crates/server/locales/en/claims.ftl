@@ -86,6 +86,7 @@ event-drafted = began a draft
 event-drafted-deal = began a draft from CRM deal { $record }
 event-drafted-won = began a draft, since the deal was won
 event-drafted-visit = began a draft from a visit in the CRM
+event-drafted-customer = began a draft for a new customer in the CRM
 event-edited = changed it: { $lines } lines, { $amount }
 event-submitted = submitted it, content { $hash }; checked by policy { $policy }: { $warn } warnings, { $block } blocks
 event-opened = { $step }: asks { $people } ({ $why })

@@ -176,6 +176,7 @@ mapping-field-state = State
 mapping-field-ordered-on = Ordered on
 mapping-field-kind = Kind
 mapping-field-on = Date
+mapping-field-until = Last day
 mapping-field-place = Place
 mapping-field-subject = Subject
 mapping-field-login = Log-in name

@@ -83,6 +83,7 @@ crm-kind = Kind
 crm-place = Place
 crm-ordered-on = Ordered on
 crm-happened-on = Date
+crm-until = Last day
 crm-from = From { $connection }
 crm-own = Kept by Outlay
 crm-revision = revision { $revision }

@@ -30,6 +30,7 @@ home-crm-hint = { $n ->
 }
 home-won = Won
 home-visit = Visit
+home-customer = New customer
 home-source = From CRM record { $record } · revision { $revision } · { $ago }
 home-filled = { $n ->
     [one] { $n } field filled from the CRM

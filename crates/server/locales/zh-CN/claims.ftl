@@ -86,6 +86,7 @@ event-drafted = 建立草稿
 event-drafted-deal = 从 CRM 商机 { $record } 建立草稿
 event-drafted-won = 商机赢单，自动建立草稿
 event-drafted-visit = 根据 CRM 拜访记录自动建立草稿
+event-drafted-customer = 根据 CRM 新客户自动建立草稿
 event-edited = 修改内容：{ $lines } 项，{ $amount }
 event-submitted = 提交，内容摘要 { $hash }；按费用制度 { $policy } 检查：{ $warn } 条提醒，{ $block } 条阻断
 event-opened = { $step }：请 { $people } 审批（{ $why }）

@@ -152,6 +152,7 @@ mapping-field-state = 状态
 mapping-field-ordered-on = 下单日期
 mapping-field-kind = 类型
 mapping-field-on = 日期
+mapping-field-until = 结束日期
 mapping-field-place = 地点
 mapping-field-subject = 主题
 mapping-field-login = 登录名

@@ -77,6 +77,7 @@ crm-kind = 类型
 crm-place = 地点
 crm-ordered-on = 下单日期
 crm-happened-on = 日期
+crm-until = 结束日期
 crm-from = 来自 { $connection }
 crm-own = 由 Outlay 保管
 crm-revision = 修订 { $revision }

@@ -21,6 +21,7 @@ home-crm = CRM 里刚发生的事
 home-crm-hint = 据此拟好 { $n } 份草稿，由你确认
 home-won = 赢单
 home-visit = 拜访
+home-customer = 新客户
 home-source = 来自 CRM 记录 { $record } · 修订 { $revision } · { $ago }
 home-filled = 已从 CRM 填好 { $n } 项
 home-accept = 填写草稿

@@ -37,6 +37,9 @@ pub fn detail(w: W, org: &Org, resource: &str, detail: &str) -> String {
         let values: Vec<_> = values.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         w.args(key, &values)
     };
+    if let Some(change) = detail.strip_prefix("drafts ") {
+        return drafts(w, change).unwrap_or_else(|| detail.to_owned());
+    }
     match detail.split_whitespace().collect::<Vec<_>>().as_slice() {
         [word @ ("retry" | "answer" | "posted" | "failed"), n] => w.n(&format!("audit-did-n-{word}"), n),
         ["granted", role, "all"] => w.t1("audit-did-granted", "role", known(w, "role", role)),
@@ -64,6 +67,27 @@ pub fn detail(w: W, org: &Org, resource: &str, detail: &str) -> String {
         [value, "of", on, "imported"] => args("audit-did-rate", &[("value", value), ("on", on)]),
         words => known(w, "audit-did", &words.join("-")),
     }
+}
+
+/// A change of the draft rules: its version, and the names of rules as they were then.
+fn drafts(w: W, change: &str) -> Option<String> {
+    let (version, what) = change.split_once(' ')?;
+    let what: serde_json::Value = serde_json::from_str(what).ok()?;
+    let between = if w.zh() { "、" } else { ", " };
+    let mut parts = Vec::new();
+    for kind in ["added", "changed", "removed"] {
+        let ids = what[kind].as_array().into_iter().flatten().filter_map(|id| id.as_str());
+        let names: Vec<String> = ids.map(|id| known(w, "draft-event", id)).collect();
+        if !names.is_empty() {
+            parts.push(w.t1(&format!("draft-did-{kind}"), "names", names.join(between)));
+        }
+    }
+    if what["reordered"] == true {
+        parts.push(w.t("draft-did-reordered"));
+    }
+    let values = [("version", version.to_owned()), ("did", parts.join(" · "))];
+    let values: Vec<_> = values.map(|(n, v)| (n.to_owned(), v)).into();
+    Some(w.args("audit-did-drafts", &values))
 }
 
 /// The words of a code, or the code itself.

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use super::view::{AllocationView, FindingView, LineView, RateView};
 use crate::app::App;
 use crate::db::{Sql, Value, dialect};
+use crate::drafts::{by_rule, per_diem_words};
 use crate::error::Error;
 use crate::shell::W;
 
@@ -24,7 +25,17 @@ pub async fn lines(
     let today = super::store::today(&*app.org(sql).await?, &claim.content)?;
     let judged = claim.judged.as_ref().and_then(|j| rules.version(&j.policy));
     let policy = judged.or_else(|| rules.policy(claim.content.entity, today));
+    let source = |line: &Line| {
+        let field = format!("lines.{}", line.id);
+        claim.sources.iter().find(|s| s.field == field)
+    };
     let view = |(i, line): (usize, &Line)| LineView {
+        rule: source(line)
+            .and_then(|s| s.rule.as_deref())
+            .map(|name| by_rule(w, claim, name)),
+        reckoned: source(line)
+            .and_then(|s| s.per_diem.as_ref())
+            .map(|p| per_diem_words(w, &rules, p, line.incurred_on)),
         id: line.id.to_string(),
         n: i + 1,
         category: line.category.clone(),

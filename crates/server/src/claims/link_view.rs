@@ -78,10 +78,11 @@ fn drifted(claim: &Claim, object: Object, source: Option<&Source>, record: Optio
         });
         return gone.into_iter().collect();
     };
+    let follows = |field: &str| field == "owner" || field.starts_with("links.");
     let of = claim
         .sources
         .iter()
-        .filter(|s| s.object == object.as_str() && same(s, record));
+        .filter(|s| s.object == object.as_str() && follows(&s.field) && same(s, record));
     of.filter_map(|source| {
         let (what, is) = match source.field.as_str() {
             "owner" => ("owner", record.owner.clone().unwrap_or_default()),

@@ -36,6 +36,9 @@ pub use act::{NewDraft, Preview, act, act_in, draft, draft_in, preview};
 pub use api::{Api, allowed};
 pub use commit::{EVENTS, MailJob, WriteBackJob};
 pub use fill::{Start, fill, fill_from_deal};
+pub use input::AmountInput;
+pub(crate) use resolve::money_problem;
+pub use store::today;
 
 use crate::app::App;
 

@@ -49,6 +49,8 @@ impl Record {
             revision: self.revision.clone(),
             read_at: moment(self.read_at),
             value: value.to_owned(),
+            rule: None,
+            per_diem: None,
         }
     }
 }

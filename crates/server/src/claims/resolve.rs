@@ -72,9 +72,23 @@ pub async fn resolve(
         }
     }
     if reading.problems.is_empty() {
+        let sources = sources.into_iter().filter(|s| still(s, base.0, &content)).collect();
         Ok((content, sources))
     } else {
         Err(Error::Invalid(reading.problems))
+    }
+}
+
+/// Whether a field is still what a draft rule made it.
+fn still(source: &Source, before: &Content, after: &Content) -> bool {
+    let line = |content: &Content, id: &str| content.lines.iter().find(|l| l.id.to_string() == id).cloned();
+    match source.field.as_str() {
+        "title" => before.title == after.title,
+        "purpose" => before.purpose == after.purpose,
+        field => field.strip_prefix("lines.").is_none_or(|id| {
+            let same = |a: &Line, b: &Line| (a.paid, a.quantity, a.incurred_on) == (b.paid, b.quantity, b.incurred_on);
+            line(before, id).zip(line(after, id)).is_some_and(|(a, b)| same(&a, &b))
+        }),
     }
 }
 
@@ -560,7 +574,8 @@ fn amount(problems: &mut Vec<Problem>, field: &str, input: &AmountInput, currenc
     }
 }
 
-fn money_problem(field: &str, error: &MoneyError) -> Problem {
+/// What is wrong with an amount, as a problem of a field.
+pub(crate) fn money_problem(field: &str, error: &MoneyError) -> Problem {
     match error {
         MoneyError::Decimals { currency, allowed, .. } => Problem::new(field, "decimals")
             .with("currency", currency)

@@ -138,6 +138,7 @@ fn words(w: W, org: &Org, claim: &Claim, event: &Event, policy: Option<&str>) ->
         Event::Drafted { origin, sources, .. } => match origin.as_deref().and_then(|o| o.split(':').next()) {
             Some("won") => w.t("event-drafted-won"),
             Some("visit") => w.t("event-drafted-visit"),
+            Some("customer") => w.t("event-drafted-customer"),
             _ => match sources.iter().find(|s| s.field == "links.deal") {
                 Some(source) => text("event-drafted-deal", &[("record", source.external_id.clone())]),
                 None => w.t("event-drafted"),

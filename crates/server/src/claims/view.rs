@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::args;
 use crate::auth::{Action, Resource, Visitor};
 use crate::db::Sql;
+use crate::drafts;
 use crate::error::Error;
 use crate::evidence;
 use crate::evidence::view::DocumentView;
@@ -65,6 +66,9 @@ pub struct SourceView {
     pub read_at: String,
     /// The value then.
     pub value: String,
+    /// The draft rule that filled it in, by its name then; empty for a rule without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// Where it is shown here, if it has a page.
     pub href: Option<String>,
     /// When it was read, for people.
@@ -85,6 +89,7 @@ pub fn source_view(w: W, zone: &str, source: &Source, id: &str) -> SourceView {
         revision: source.revision.clone(),
         read_at: source.read_at.to_string(),
         value: source.value.clone(),
+        rule: source.rule.clone(),
         href: folder.filter(|_| !id.is_empty()).map(|f| format!("/crm/{f}/{id}")),
         when: short_moment(w, source.read_at, zone),
     }
@@ -175,6 +180,12 @@ pub struct LineView {
     pub grade: String,
     /// Whom it served.
     pub allocations: Vec<AllocationView>,
+    /// The draft rule that put its amount in, in words; none once somebody changed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// How a per diem was reckoned, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reckoned: Option<String>,
     /// What the policy says of it.
     pub findings: Vec<FindingView>,
 }
@@ -277,6 +288,9 @@ pub struct ClaimView {
     pub grade: String,
     /// What an approver approves.
     pub content_hash: String,
+    /// The draft rule that began it, in words; none where a person did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// CRM records.
     pub links: Vec<LinkView>,
     /// The expenses.
@@ -386,6 +400,11 @@ pub async fn claim_view(sql: &mut Sql, app: &App, visitor: &Visitor, claim: &Cla
         refusal: look.refusal(w),
         policy: look.policy_label(w),
         findings,
+        rule: claim
+            .sources
+            .iter()
+            .find_map(|s| s.rule.as_deref())
+            .map(|name| drafts::by_rule(w, claim, name)),
         steps: route(sql, app, w, claim, &look, visitor.person.id(), &zone).await?,
         reason: match &claim.state {
             State::Returned { reason, .. } | State::Rejected { reason, .. } | State::Withdrawn { reason } => {

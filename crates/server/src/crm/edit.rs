@@ -49,6 +49,8 @@ pub struct RecordInput {
     pub on: Option<String>,
     /// Kind of an activity: `visit` (if absent), `call`, `meeting`.
     pub kind: Option<String>,
+    /// Last day of an activity that lasts longer than one.
+    pub until: Option<String>,
     /// Where an activity took place.
     pub place: Option<String>,
     /// Tax number of an account.
@@ -225,6 +227,13 @@ async fn body(
     let contact = refers(sql, Object::Contact, "contact", &input.contact).await?;
     let deal = refers(sql, Object::Deal, "deal", &input.deal).await?;
     let on = filled(&input.on).map(date).transpose()?;
+    let until = match filled(&input.until) {
+        Some(text) => Some(text.parse().map_err(|_| Error::field("until", "not-a-date"))?),
+        None => None,
+    };
+    if until.is_some_and(|until: Date| on.is_some_and(|on| until < on)) {
+        return Err(Error::field("until", "before-start"));
+    }
     let amount = amount(input, currency)?;
     Ok(match object {
         Object::Account => Canonical::Account(Account {
@@ -283,6 +292,7 @@ async fn body(
             deal,
             owner,
             on: Some(on.unwrap_or_else(|| day(now(), "UTC"))),
+            until,
             place: text(&input.place),
             subject: name,
         }),

@@ -2,7 +2,6 @@
 
 mod api;
 mod awaited;
-mod draft;
 mod edit;
 mod form;
 mod pages;
@@ -24,7 +23,6 @@ use crate::app::App;
 use crate::error::Error;
 
 pub use api::Api;
-pub use draft::for_won_deal;
 pub(crate) use pages::{claim_count, first_claims, stage_tone, stage_words};
 pub use rights::{record_facts, visible};
 pub use store::{Applied, Change, apply, link_employees};

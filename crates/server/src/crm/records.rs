@@ -73,6 +73,9 @@ pub struct RecordView {
     /// Expected end of a deal, day of an order or activity: `2026-11-24`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on: Option<String>,
+    /// Last day of an activity that lasts longer than one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
     /// Kind of an activity, such as `visit`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
@@ -149,7 +152,7 @@ pub struct RecordsWanted {
     pub limit: Option<usize>,
 }
 
-const TEXTS: [&str; 27] = [
+const TEXTS: [&str; 28] = [
     "id",
     "connection_id",
     "connection",
@@ -170,6 +173,7 @@ const TEXTS: [&str; 27] = [
     "stage_kind",
     "currency",
     "happened",
+    "until",
     "kind",
     "place",
     "tax_id",
@@ -230,6 +234,7 @@ fn fields(object: Object) -> &'static [(&'static str, &'static str)] {
             ("owner_id", "r.owner_id"),
             ("crm_owner", "r.crm_owner"),
             ("happened", "r.happened_on"),
+            ("until", "r.until"),
             ("kind", "r.kind"),
             ("place", "r.place"),
         ],
@@ -310,6 +315,7 @@ struct Row {
     currency: Option<String>,
     amount_minor: Option<i64>,
     happened: Option<String>,
+    until: Option<String>,
     kind: Option<String>,
     place: Option<String>,
     tax_id: Option<String>,
@@ -346,6 +352,7 @@ impl Row {
             stage_kind: self.stage_kind,
             amount: self.amount_minor.zip(currency).map(|(minor, c)| Money::new(minor, c)),
             on: self.happened,
+            until: self.until,
             kind: self.kind,
             place: filled(self.place),
             tax_id: filled(self.tax_id),

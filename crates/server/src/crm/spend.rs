@@ -301,7 +301,7 @@ pub async fn timeline(
         .filter_map(|a| {
             let on: jiff::civil::Date = stored(a.on.as_deref()?).ok()?;
             Some(Happening {
-                at: super::draft::midnight(on).to_string(),
+                at: crate::drafts::midnight(on).to_string(),
                 what: "activity".into(),
                 who: a.owner.as_ref().map(|o| o.name.clone()),
                 about: a.name.clone(),

@@ -8,11 +8,11 @@ use outlay_core::ids::{ClaimId, ConnectionId, EmployeeId};
 use uuid::Uuid;
 
 use super::awaited::{self, Reference};
-use super::draft;
 use crate::app::App;
 use crate::args;
 use crate::clock::{day, now};
 use crate::db::{Sql, Value, dialect};
+use crate::drafts::{self, Event, News};
 use crate::error::Error;
 use crate::people::maybe;
 use crate::search;
@@ -195,15 +195,10 @@ async fn take(
             }
             None
         }
-        Canonical::Deal(_) => match (shape.won, shape.owner) {
-            (true, Some(owner)) => draft::for_won_deal(sql, app, &id, owner).await?,
-            _ => None,
-        },
-        Canonical::Activity(a) if a.kind == "visit" && is_recent(visited(a.on, record)) => match shape.owner {
-            Some(owner) => draft::for_visit(sql, app, &id, owner).await?,
+        _ => match &shape.news {
+            Some(news) => drafts::happened(sql, app, news, &id).await?,
             None => None,
         },
-        _ => None,
     };
     Ok(Applied { id, change, drafted })
 }
@@ -244,8 +239,8 @@ struct Shape<'a> {
     references: Vec<Reference<'a>>,
     texts: Vec<String>,
     owner: Option<EmployeeId>,
-    /// Whether it is a deal won just now, or lately.
-    won: bool,
+    /// What may begin a draft.
+    news: Option<News>,
     project: Option<&'a str>,
 }
 
@@ -270,7 +265,7 @@ async fn shape<'a>(
         references: Vec::new(),
         texts: vec![record.body.label().to_owned(), record.external_id.clone()],
         owner: None,
-        won: false,
+        news: None,
         project: None,
     };
     let label = Value::from(clean(record.body.label()));
@@ -285,6 +280,16 @@ async fn shape<'a>(
             ];
             shape.texts.extend(a.tax_id.clone());
             shape.texts.extend(a.code.clone());
+            if known.is_none() {
+                let new_on = drafts::new_on(sql, connection, record).await?;
+                shape.columns.push(("new_on", Value::from(new_on)));
+            }
+            shape.news = Some(News {
+                event: Event::Customer,
+                on: None,
+                kind: String::new(),
+                fresh: false,
+            });
             shape.owned_by(sql, connection, a.owner.as_deref()).await?;
         }
         Canonical::Contact(c) => {
@@ -297,8 +302,13 @@ async fn shape<'a>(
             shape.references = vec![account(&c.account)];
         }
         Canonical::Deal(d) => {
-            let (won_at, won) = winning(d.stage_kind, d.close_on, record, known, reading);
-            shape.won = won;
+            let (won_at, fresh) = winning(d.stage_kind, d.close_on, record, known, reading);
+            shape.news = won_at.map(|at| News {
+                event: Event::Won,
+                on: Some(day(crate::clock::moment(at), "UTC")),
+                kind: String::new(),
+                fresh,
+            });
             shape.columns = vec![
                 ("name", label),
                 ("stage", Value::from(clean(&d.stage))),
@@ -335,9 +345,20 @@ async fn shape<'a>(
                 ("kind", Value::from(clean(&a.kind))),
                 ("subject", label),
                 ("happened_on", Value::from(visited(a.on, record))),
+                (
+                    "until",
+                    Value::from(a.until.filter(|until| a.on.is_some_and(|on| on < *until))),
+                ),
                 ("place", text(&a.place)),
             ];
             shape.references = vec![account(&a.account), contact(&a.contact), deal(&a.deal)];
+            let on = visited(a.on, record);
+            shape.news = Some(News {
+                event: Event::Visit,
+                on: Some(a.until.unwrap_or(on).max(on)),
+                kind: clean(&a.kind),
+                fresh: false,
+            });
             shape.owned_by(sql, connection, a.owner.as_deref()).await?;
         }
         Canonical::CrmUser(u) => {
@@ -390,13 +411,7 @@ fn visited(on: Option<Date>, record: &Record) -> Date {
     on.unwrap_or_else(|| day(record.modified_at, "UTC"))
 }
 
-fn is_recent(on: Date) -> bool {
-    // Elsewhere it may be tomorrow already.
-    let tomorrow = day(now(), "UTC").tomorrow().unwrap_or(Date::MAX);
-    draft::recent() <= on && on <= tomorrow
-}
-
-/// When the deal was won, and whether that is news.
+/// When the deal was won, and whether that happened before our eyes: then it is news at any age.
 fn winning(
     kind: StageKind,
     close_on: Option<Date>,
@@ -409,8 +424,7 @@ fn winning(
     }
     if let Some(before) = known {
         if before.stage_kind.as_deref() == Some("won") {
-            let recent = |at| is_recent(day(crate::clock::moment(at), "UTC"));
-            return (before.won_at, before.won_at.is_some_and(recent));
+            return (before.won_at, false);
         }
         if reading == Reading::First {
             return (Some(record.modified_at.as_microsecond()), true);
@@ -418,8 +432,8 @@ fn winning(
     }
     let changed = day(record.modified_at, "UTC");
     let on = close_on.filter(|on| *on < changed);
-    let at = on.map_or(record.modified_at, draft::midnight);
-    (Some(at.as_microsecond()), is_recent(day(at, "UTC")))
+    let at = on.map_or(record.modified_at, drafts::midnight);
+    (Some(at.as_microsecond()), false)
 }
 
 /// The employee behind a CRM user; for own records, whoever has that personnel number or mail address.
@@ -592,7 +606,7 @@ async fn own(
     employee: EmployeeId,
 ) -> Result<(), Error> {
     set_owner(sql, connection, crm_owner, Some(employee)).await?;
-    draft::missed(sql, app, employee).await
+    drafts::missed(sql, app, employee).await
 }
 
 async fn set_owner(

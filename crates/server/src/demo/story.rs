@@ -340,6 +340,8 @@ impl<'a> Writer<'a> {
             revision: revision.into(),
             read_at: self.at,
             value: value.into(),
+            rule: None,
+            per_diem: None,
         };
         let mut sources = vec![
             source("links.account", "account", &account.code, "1", &account.name),

@@ -10,7 +10,7 @@ use super::story::{Fate, Stage, Story, Writer};
 use super::{Plan, company::Person};
 use crate::app::App;
 use crate::clock;
-use crate::crm;
+use crate::drafts::{self, Event, News};
 use crate::error::Error;
 
 /// Whose days the tour shows.
@@ -89,6 +89,12 @@ pub async fn propose(app: &Arc<App>, stage: &Arc<Stage>, plan: Plan) -> Result<u
             let (app, stage) = (shared.clone(), set.clone());
             Box::pin(async move {
                 let mut made = 0;
+                let news = News {
+                    event: Event::Won,
+                    on: None,
+                    kind: String::new(),
+                    fresh: true,
+                };
                 for key in TOURISTS {
                     let owner = person(&stage, key)?;
                     let mut won: Vec<_> = stage
@@ -101,7 +107,7 @@ pub async fn propose(app: &Arc<App>, stage: &Arc<Stage>, plan: Plan) -> Result<u
                     for (hours, deal) in (0..3).map(|n| n * 30 + 5).zip(won) {
                         let at = plan.now.saturating_sub(Span::new().hours(hours)).unwrap_or(plan.now);
                         let id = deal.id.to_string();
-                        let draft = crm::for_won_deal(sql, &app, &id, owner.id);
+                        let draft = drafts::happened(sql, &app, &news, &id);
                         made += usize::from(clock::at(at, draft).await?.is_some());
                     }
                 }

@@ -11,6 +11,7 @@ use crate::args;
 use crate::auth::Visitor;
 use crate::crm;
 use crate::db::Sql;
+use crate::drafts::Event;
 use crate::error::Error;
 use crate::evidence;
 use crate::inbox::Names;
@@ -43,7 +44,7 @@ pub struct HomeView {
 /// A draft that Outlay made from a CRM event and that nobody has touched.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ProposalView {
-    /// `won` or `visit`.
+    /// `won`, `visit` or `customer`.
     pub event: &'static str,
     /// The draft's number.
     pub claim: String,
@@ -160,15 +161,16 @@ async fn proposals(sql: &mut Sql, visitor: &Visitor) -> Result<Vec<ProposalView>
     Ok(claims
         .into_iter()
         .map(|claim| {
-            let visit = claim.origin.as_deref().is_some_and(|o| o.starts_with("visit:"));
-            let object = if visit { "activity" } else { "deal" };
+            let origin = claim.origin.as_deref().and_then(|o| o.split(':').next());
+            let event = origin.and_then(Event::of).unwrap_or(Event::Won);
+            let object = event.object().as_str();
             let source = claim
                 .sources
                 .iter()
                 .find(|s| s.object == object)
                 .or(claim.sources.first());
             ProposalView {
-                event: if visit { "visit" } else { "won" },
+                event: event.code(),
                 about: names.about(&claim, W(visitor.lang)),
                 record: source.map(|s| s.external_id.clone()).unwrap_or_default(),
                 revision: source.map(|s| s.revision.clone()).unwrap_or_default(),

@@ -102,7 +102,7 @@ fn query(kind: Kind) -> &'static str {
         }
         Kind::Visits => {
             "SELECT r.external_id, r.subject, r.kind, a.external_id, c.external_id, d.external_id, \
-             COALESCE(e.number, r.crm_owner), r.happened_on, r.place, n.name FROM activity r \
+             COALESCE(e.number, r.crm_owner), r.happened_on, r.until, r.place, n.name FROM activity r \
              LEFT JOIN employee e ON e.id = r.owner_id LEFT JOIN account a ON a.id = r.account_id \
              LEFT JOIN contact c ON c.id = r.contact_id LEFT JOIN deal d ON d.id = r.deal_id \
              LEFT JOIN connection n ON n.id = r.connection_id WHERE r.deleted = $1 ORDER BY r.external_id, r.id"
@@ -205,7 +205,7 @@ fn cell(code: &str, text: &str) -> Cell {
     }
     let typed = match code {
         "amount" | "rate" => text.parse().ok().map(Cell::Number),
-        "from" | "to" | "on" | "close_on" | "ordered_on" => text.parse().ok().map(Cell::Date),
+        "from" | "to" | "on" | "until" | "close_on" | "ordered_on" => text.parse().ok().map(Cell::Date),
         _ => None,
     };
     typed.unwrap_or_else(|| Cell::from(text))

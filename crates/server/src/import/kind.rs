@@ -162,7 +162,7 @@ kinds! {
         key("id", "活动编号", "Visit id"), must("subject", "主题", "Subject"), may("kind", "类型", "Kind"),
         may("account", "客户编号", "Account id"), may("contact", "联系人编号", "Contact id"),
         may("deal", "商机编号", "Deal id"), may("owner", "负责人", "Owner"), must("on", "日期", "Date"),
-        may("place", "地点", "Place"), may_key("connection", "CRM 连接", "Connection"),
+        may("until", "结束日期", "Until"), may("place", "地点", "Place"), may_key("connection", "CRM 连接", "Connection"),
     ];
     /// Exchange rates: how much of `quote` one `base` is.
     FxRates = "fx-rates", ManageRates, [

@@ -214,6 +214,7 @@ impl Records {
                 deal,
                 owner,
                 on: fields.date("on"),
+                until: fields.date("until"),
                 place: fields.owned("place"),
                 subject: fields.text("subject").to_owned(),
             }),

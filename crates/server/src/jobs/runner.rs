@@ -15,6 +15,7 @@ use super::claim::{self, End, Job, Wish};
 use crate::app::App;
 use crate::connections;
 use crate::crm;
+use crate::drafts;
 use crate::error::Error;
 use crate::live;
 use crate::metrics::Metrics;
@@ -242,15 +243,16 @@ impl Runner {
     }
 }
 
-/// All background work of a process – jobs, pulls and the sequencer – until `stop`; jobs in hand are finished first.
+/// All background work of a process – jobs, pulls, drafts of visits that are over and the sequencer – until `stop`; jobs in hand are finished first.
 pub async fn run(app: Arc<App>, stop: impl Future<Output = ()> + Send) -> Result<(), Error> {
     let (stopper, stopped) = watch::channel(false);
     let runner = Runner::new(app.clone(), Handlers::ours(&app)?, Pace::default());
     let jobs = tokio::spawn(runner.run(stopped.clone()));
     let puller = tokio::spawn(connections::pull::keep_pulling(app.clone(), stopped.clone()));
+    let visits = tokio::spawn(drafts::keep_beginning(app.clone(), stopped.clone()));
     let sequencer = tokio::spawn(live::sequence(app, stopped));
     stop.await;
     let _ = stopper.send(true);
-    let _ = tokio::join!(jobs, puller, sequencer);
+    let _ = tokio::join!(jobs, puller, visits, sequencer);
     Ok(())
 }

@@ -39,6 +39,7 @@ sources![
     "organisation",
     "import",
     "audit",
+    "drafts",
 ];
 
 fn bundle(tag: &str, sources: &[&str]) -> FluentBundle<FluentResource> {

@@ -5,6 +5,7 @@ mod claims;
 mod cli;
 mod crm;
 mod demo;
+mod drafts;
 mod drift;
 mod evidence;
 mod fake_crm;

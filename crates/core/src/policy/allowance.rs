@@ -1,0 +1,118 @@
+//! What a policy grants: a per diem is reckoned by the same tables that will check it.
+
+use jiff::civil::Date;
+
+use super::check::meets;
+use super::rule::{Check, Per};
+use super::set::{fold, fold_place};
+use super::{Policy, Tier};
+use crate::Money;
+
+impl Policy {
+    /// The most that a day (or a unit, such as a night) of `category` may cost somebody of `grade` in `place` on `day`, by
+    /// the first table of limits that says so; none where no table does, or it sets no limit.
+    pub fn allowance(&self, category: &str, grade: Option<&str>, place: Option<&str>, day: Date) -> Option<Money> {
+        let tier = place.and_then(|p| self.tier(p)).map(|t| t.code.as_str());
+        let season = self.season(day, place).map(|s| s.code.as_str());
+        let is = |categories, tiers, seasons, grades: &Option<Vec<String>>| {
+            meets(category, tier, season, categories, tiers, seasons)
+                && grades.as_ref().is_none_or(|all| self.grade_is(all, grade))
+        };
+        self.rules.iter().find_map(|rule| {
+            let Check::Limit(limit) = &rule.check else { return None };
+            let when = &rule.when;
+            let asked = matches!(limit.per, Per::Day | Per::Unit)
+                && is(&when.categories, &when.tiers, &when.seasons, &when.grades);
+            let rows = limit.rows.iter().filter(|_| asked);
+            let mut rows = rows.filter(|r| is(&r.categories, &r.tiers, &r.seasons, &r.grades));
+            Some(rows.next()?.amount?.money(self.currency))
+        })
+    }
+
+    /// Whether some table sets a limit for a day or a unit of `category`, somewhere and for somebody.
+    pub fn grants(&self, category: &str) -> bool {
+        let named = |all: &Option<Vec<String>>| all.as_ref().is_none_or(|all| all.iter().any(|c| c == category));
+        self.rules.iter().any(|rule| {
+            let Check::Limit(limit) = &rule.check else { return false };
+            let mut rows = limit.rows.iter().filter(|r| named(&r.categories));
+            matches!(limit.per, Per::Day | Per::Unit)
+                && named(&rule.when.categories)
+                && rows.any(|r| r.amount.is_some())
+        })
+    }
+
+    /// Whether some table looks at what one day of `category` costs, so that each day needs a line of its own.
+    pub fn by_the_day(&self, category: &str) -> bool {
+        self.rules.iter().any(|rule| {
+            let named = rule.when.categories.as_ref();
+            let looks = named.is_none_or(|all| all.iter().any(|c| c == category));
+            matches!(&rule.check, Check::Limit(limit) if limit.per == Per::Day) && looks
+        })
+    }
+
+    /// The city of a tier that an address names, as the tier spells it; the longest of several.
+    pub fn city(&self, address: &str) -> Option<&str> {
+        let text = fold(address);
+        let named = self.tiers.iter().flat_map(|t: &Tier| t.places.iter().flatten());
+        named
+            .filter(|place| fold_place(place) == fold_place(address) || names(&text, &fold(place)))
+            .max_by_key(|place| place.chars().count())
+            .map(String::as_str)
+    }
+}
+
+/// Whether `text` holds `place`; a word in an alphabet must stand alone.
+fn names(text: &str, place: &str) -> bool {
+    let letter = |c: Option<char>| c.is_some_and(|c| c.is_alphabetic() && c < '\u{2e80}');
+    text.match_indices(place).any(|(at, found)| {
+        let before = letter(text[..at].chars().next_back()) && letter(place.chars().next());
+        let after = letter(text[at + found.len()..].chars().next()) && letter(place.chars().next_back());
+        !place.is_empty() && !before && !after
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::Currency;
+    use crate::policy::{CN_STANDARD, DE_STANDARD};
+
+    #[test]
+    fn the_tables_that_check_also_grant() {
+        let policy = Policy::from_yaml(CN_STANDARD).expect("a policy");
+        let day = date(2026, 7, 1);
+        let of = |category, grade, place| policy.allowance(category, grade, place, day).map(|m| m.to_string());
+        let yuan = |n: i64| Some(Money::new(n * 100, Currency::CNY).to_string());
+        assert_eq!(of("meals", Some("P5"), Some("上海市")), yuan(150));
+        assert_eq!(of("meals", Some("P5"), Some("义乌")), yuan(120));
+        assert_eq!(of("meals", Some("P5"), None), yuan(120));
+        assert_eq!(of("meals", Some("P9"), Some("义乌")), yuan(250));
+        assert_eq!(of("lodging", Some("P5"), Some("杭州")), yuan(400));
+        // No limit, and no table.
+        assert_eq!(of("travel.taxi", Some("P9"), Some("上海")), None);
+        assert_eq!(of("office", Some("P5"), Some("上海")), None);
+        assert!(policy.grants("travel.taxi") && !policy.grants("office"));
+        assert!(policy.by_the_day("meals") && !policy.by_the_day("lodging"));
+        let season = policy.allowance("lodging", Some("P5"), Some("北京"), date(2026, 10, 1));
+        assert_eq!(season, Some(Money::new(600_00, Currency::CNY)));
+    }
+
+    #[test]
+    fn an_address_names_its_city() {
+        let china = Policy::from_yaml(CN_STANDARD).expect("a policy");
+        for (address, city) in [
+            ("上海市浦东新区世纪大道 100 号", Some("上海")),
+            ("上海", Some("上海")),
+            ("HANGZHOU office", Some("Hangzhou")),
+            ("浙江省义乌市", None),
+            ("", None),
+        ] {
+            assert_eq!(china.city(address), city, "{address}");
+        }
+        let germany = Policy::from_yaml(DE_STANDARD).expect("a policy");
+        assert_eq!(germany.city("Domstr. 1, 50667 Köln"), Some("Köln"));
+        assert_eq!(germany.city("Kölner Str. 5, Bonn"), None);
+    }
+}

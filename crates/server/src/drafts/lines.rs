@@ -1,0 +1,152 @@
+//! The lines that a rule puts in, per diems reckoned from the visit's days and place.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use outlay_core::Money;
+use outlay_core::claim::{Allocation, Content, Line, Links, MAX_LINES, MAX_TEXT, PerDiem, Source};
+use outlay_core::ids::LineId;
+use outlay_core::policy::Policy;
+use uuid::Uuid;
+
+use super::facts::Facts;
+use super::rule::{DraftLine, DraftRule, How, Serves};
+use super::text;
+
+/// Most days that a per diem is reckoned for.
+const MOST_DAYS: i64 = 60;
+/// Longest place of a line, in characters.
+const MAX_PLACE: usize = 60;
+
+/// What lines are made from.
+pub struct Setting<'a> {
+    /// The rule.
+    pub rule: &'a DraftRule,
+    /// The record.
+    pub facts: &'a Facts,
+    /// The policy in force where the claimant works.
+    pub policy: Option<&'a Policy>,
+    /// The claimant's grade.
+    pub grade: Option<&'a str>,
+    /// Today, where the entity is.
+    pub today: Date,
+}
+
+impl Setting<'_> {
+    /// The lines of `content`, which has its links already, and the sources of those amounts that the rule gave.
+    pub fn lines(&self, content: &Content) -> (Vec<Line>, Vec<Source>) {
+        let (mut lines, mut sources) = (Vec::new(), Vec::new());
+        for wanted in &self.rule.lines {
+            for (line, per_diem) in self.of(wanted, content) {
+                if lines.len() == MAX_LINES {
+                    return (lines, sources);
+                }
+                if line.paid.minor > 0 {
+                    let field = format!("lines.{}", line.id);
+                    let source = self.facts.source(&field, &line.paid.to_string(), &self.rule.name);
+                    sources.push(Source { per_diem, ..source });
+                }
+                lines.push(line);
+            }
+        }
+        (lines, sources)
+    }
+
+    fn of(&self, wanted: &DraftLine, content: &Content) -> Vec<(Line, Option<PerDiem>)> {
+        let line = |on: Date, quantity: u32, paid: Money| Line {
+            id: LineId(Uuid::now_v7()),
+            category: wanted.category.clone(),
+            incurred_on: on.min(self.today),
+            description: short(&text::fill(&wanted.description, self.facts), MAX_TEXT),
+            place: self.place(),
+            quantity,
+            paid,
+            rate: None,
+            claimed: paid,
+            tax: None,
+            evidence: None,
+            allocations: vec![allocation(wanted.serves, &content.links, paid)],
+        };
+        let nothing = Money::zero(content.currency);
+        if !wanted.how.is_per_diem() {
+            let fixed = Some(&wanted.amount).filter(|_| wanted.how == How::Fixed);
+            let paid = fixed.and_then(|a| Money::parse(a, content.currency).ok());
+            return vec![(line(self.facts.on, 1, paid.unwrap_or(nothing)), None)];
+        }
+        let days = self.days();
+        // A table that looks at single days gets a line for each, so that it can.
+        let apart = self.policy.is_some_and(|p| p.by_the_day(&wanted.category));
+        let parts: Vec<&[Date]> = if apart { days.chunks(1).collect() } else { vec![&days] };
+        parts
+            .into_iter()
+            .filter_map(|part| {
+                let (first, count) = (*part.first()?, u32::try_from(part.len()).ok()?);
+                let each = self.each(wanted, first, content).filter(|m| m.minor > 0);
+                let paid =
+                    each.and_then(|each| Some(Money::new(each.minor.checked_mul(i64::from(count))?, each.currency)));
+                let per_diem = each.map(|each| self.reckoned(wanted, count, each));
+                Some((line(first, count, paid.unwrap_or(nothing)), per_diem))
+            })
+            .collect()
+    }
+
+    fn days(&self) -> Vec<Date> {
+        let facts = self.facts;
+        let all = (0..MOST_DAYS).map_while(|n| facts.on.checked_add(n.days()).ok());
+        all.take_while(|day| *day <= facts.until).collect()
+    }
+
+    fn each(&self, wanted: &DraftLine, day: Date, content: &Content) -> Option<Money> {
+        let place = self.place();
+        if wanted.how == How::Policy {
+            return self
+                .policy?
+                .allowance(&wanted.category, self.grade, place.as_deref(), day);
+        }
+        let tier = self.tier().unwrap_or_default();
+        let of = |code: &str| wanted.rates.iter().find(|r| r.tier == code);
+        let rate = of(&tier).or_else(|| of(""))?;
+        Money::parse(&rate.amount, content.currency).ok()
+    }
+
+    fn reckoned(&self, wanted: &DraftLine, days: u32, each: Money) -> PerDiem {
+        PerDiem {
+            from: self.facts.on,
+            until: self.facts.until,
+            days,
+            each,
+            place: self.place(),
+            tier: self.tier(),
+            policy: self.policy.map(Policy::reference),
+            by_policy: wanted.how == How::Policy,
+        }
+    }
+
+    /// The city as the policy spells it, else the place as it stands in the CRM.
+    fn place(&self) -> Option<String> {
+        let written = [&self.facts.place, &self.facts.city];
+        let written = written.into_iter().find(|text| !text.trim().is_empty())?;
+        let city = self.policy.and_then(|p| p.city(written));
+        Some(city.map_or_else(|| short(written.trim(), MAX_PLACE), str::to_owned))
+    }
+
+    fn tier(&self) -> Option<String> {
+        let tier = self.policy?.tier(&self.place()?)?;
+        Some(tier.code.clone())
+    }
+}
+
+fn allocation(serves: Serves, links: &Links, amount: Money) -> Allocation {
+    let whole = serves == Serves::Record;
+    Allocation {
+        account: links.account,
+        deal: links.deal.filter(|_| whole),
+        project: links.project.filter(|_| whole),
+        cost_center: None,
+        amount,
+    }
+}
+
+/// At most so many characters.
+pub fn short(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}
