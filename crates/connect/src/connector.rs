@@ -90,12 +90,14 @@ pub enum Deletes {
 }
 
 /// One page of a pull.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Page {
     /// Records, oldest change first.
     pub records: Vec<Record>,
     /// Records that came but could not be understood; the cursor has moved past them.
     pub rejected: Vec<Rejected>,
+    /// Ids of records that the CRM says are gone, where it tells nothing else of them; those never seen here too.
+    pub gone: Vec<String>,
     /// Opaque: store it and hand it to the next pull.
     pub next: serde_json::Value,
     /// True if nothing newer is there for now. Pulling again later with `next` brings what changed since.

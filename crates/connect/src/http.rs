@@ -57,6 +57,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// The server's clock, to the second, if it told.
     pub date: Option<Timestamp>,
+    /// Its headers.
+    pub headers: HeaderMap,
     json: bool,
     xml: bool,
     retry_after: Option<Duration>,
@@ -122,6 +124,7 @@ impl Http {
             json: header(response.headers(), CONTENT_TYPE).is_some_and(is_json),
             xml: header(response.headers(), CONTENT_TYPE).is_some_and(is_xml),
             retry_after: retry_after(&response),
+            headers: response.headers().clone(),
             body: Vec::new(),
         };
         while let Some(piece) = response.chunk().await.map_err(|e| failed(&e))? {
@@ -138,6 +141,26 @@ impl Http {
 }
 
 impl Answer {
+    /// A header as text, by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The text of a successful answer of this type, such as `text/csv`; every other answer as an error, as
+    /// [`Answer::json`] gives it.
+    pub fn text(self, mime: &str, reason: impl Fn(&serde_json::Value) -> Option<String>) -> Result<String, Error> {
+        let is = |kind: &str| {
+            kind.split(';')
+                .next()
+                .is_some_and(|k| k.trim().eq_ignore_ascii_case(mime))
+        };
+        if !self.status.is_success() || !self.header("content-type").is_some_and(is) {
+            let broken = Error::Broken(format!("an answer that is no {mime}"));
+            return Err(self.json(reason).err().unwrap_or(broken));
+        }
+        String::from_utf8(self.body).map_err(|_| Error::Broken(format!("a {mime} that is no UTF-8")))
+    }
+
     /// The JSON of the answer, whatever its status; none if it is something else.
     pub fn peek(&self) -> Option<serde_json::Value> {
         self.json.then(|| serde_json::from_slice(&self.body).ok()).flatten()

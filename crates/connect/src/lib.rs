@@ -6,6 +6,7 @@
 pub mod bottlecrm;
 pub mod canonical;
 pub mod connector;
+pub mod dynamics;
 mod edit;
 pub mod fxiaoke;
 pub mod guard;
@@ -16,10 +17,12 @@ pub mod manifest;
 pub mod mapping;
 pub mod odoo;
 pub mod pace;
+pub mod salesforce;
 pub mod soap;
 pub mod suitecrm;
 pub mod tables;
 pub mod tryton;
+pub mod writing;
 
 pub use canonical::{Account, Activity, Canonical, Contact, CrmUser, Deal, Object, Order, Project, Record, StageKind};
 pub use connector::{

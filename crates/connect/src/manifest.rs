@@ -9,7 +9,7 @@ use crate::canonical::Object;
 use crate::connector::{Connector, Deletes, Error, ObjectCapability};
 use crate::guard::Guard;
 use crate::mapping::{self, Mapping, Rules};
-use crate::{bottlecrm, fxiaoke, hubspot, odoo, suitecrm, tryton};
+use crate::{bottlecrm, dynamics, fxiaoke, hubspot, odoo, salesforce, suitecrm, tryton};
 
 /// A CRM that can be connected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +70,8 @@ pub enum SettingKind {
     Text,
     /// A line that is sealed and never shown again.
     Secret,
+    /// Several lines that are sealed and never shown again, such as a private key.
+    SecretText,
 }
 
 /// The most requests in a span of time.
@@ -101,6 +103,13 @@ pub struct ObjectManifest {
     /// Canonical fields that can be changed in the CRM from here, and the CRM's names of them.
     #[serde(default)]
     pub writes: BTreeMap<String, String>,
+}
+
+impl SettingKind {
+    /// True for what is sealed and never shown again.
+    pub const fn is_secret(self) -> bool {
+        matches!(self, SettingKind::Secret | SettingKind::SecretText)
+    }
 }
 
 impl Manifest {
@@ -146,8 +155,10 @@ static ALL: LazyLock<Vec<(Manifest, Open)>> = LazyLock::new(|| {
     let all: &[(&str, Open)] = &[
         (include_str!("bottlecrm/manifest.yaml"), bottlecrm::open),
         (include_str!("fxiaoke/manifest.yaml"), fxiaoke::open),
+        (include_str!("dynamics/manifest.yaml"), dynamics::open),
         (include_str!("hubspot/manifest.yaml"), hubspot::open),
         (include_str!("odoo/manifest.yaml"), odoo::open),
+        (include_str!("salesforce/manifest.yaml"), salesforce::open),
         (include_str!("suitecrm/manifest.yaml"), suitecrm::open),
         (include_str!("tryton/manifest.yaml"), tryton::open),
     ];
@@ -205,7 +216,7 @@ mod tests {
                 }
             }
             assert!(
-                manifest.settings.iter().any(|s| s.kind == SettingKind::Secret),
+                manifest.settings.iter().any(|s| s.kind.is_secret()),
                 "{}",
                 manifest.kind
             );

@@ -2,8 +2,8 @@
 //! when it fails again and again.
 
 use std::{
-    collections::{HashMap, VecDeque},
-    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -47,7 +47,32 @@ pub enum Outcome {
     Told(Duration),
 }
 
-static ALL: LazyLock<Mutex<HashMap<[u8; 32], Arc<Pace>>>> = LazyLock::new(Mutex::default);
+static ALL: Shared<Pace> = Shared::new();
+
+/// What all connectors to one account share in this process. Of what names the account, its address and credential, only
+/// a digest is kept.
+#[derive(Debug)]
+pub struct Shared<T>(Mutex<BTreeMap<[u8; 32], Arc<T>>>);
+
+impl<T> Shared<T> {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Shared(Mutex::new(BTreeMap::new()))
+    }
+
+    /// What the account that `key` names has; made by whoever asks first.
+    pub fn of(&self, key: &[&str], make: impl FnOnce() -> T) -> Arc<T> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = all.entry(fingerprint(key));
+        one.or_insert_with(|| Arc::new(make())).clone()
+    }
+}
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Shared::new()
+    }
+}
 
 /// A digest that tells accounts apart by address and credential, and from which neither can be had.
 pub(crate) fn fingerprint(key: &[&str]) -> [u8; 32] {
@@ -71,9 +96,7 @@ impl Pace {
     /// The pace of the account that `key` names: address and credential, of which only a digest is kept. The first to ask
     /// sets the budget.
     pub fn shared(key: &[&str], budget: Option<Budget>) -> Arc<Pace> {
-        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-        let pace = all.entry(fingerprint(key));
-        pace.or_insert_with(|| Arc::new(Pace::new(budget))).clone()
+        ALL.of(key, || Pace::new(budget))
     }
 
     /// Waits for a turn. [`Error::Retry`] if that would take too long, the day's budget is spent, or the breaker is open.

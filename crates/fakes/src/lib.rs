@@ -1,9 +1,11 @@
 //! CRMs in memory, stateful, that fail on demand. For tests alone: no product crate depends on this one.
 
+pub mod dynamics;
 pub mod faults;
 pub mod fxiaoke;
 pub mod hubspot;
 pub mod odoo;
+pub mod salesforce;
 pub mod suitecrm;
 
 pub use faults::{Fault, Faults, WriteFault};

@@ -199,6 +199,7 @@ impl Connector for Fxiaoke {
         Ok(Page {
             records,
             rejected,
+            gone: Vec::new(),
             next: cursor.store()?,
             done,
         })

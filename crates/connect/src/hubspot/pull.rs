@@ -43,6 +43,7 @@ impl HubSpot {
         Ok(Page {
             records,
             rejected,
+            gone: Vec::new(),
             next: cursor.store()?,
             done,
         })

@@ -166,6 +166,7 @@ impl Connector for Odoo {
         Ok(Page {
             records,
             rejected,
+            gone: Vec::new(),
             next: cursor.store()?,
             done,
         })

@@ -182,6 +182,7 @@ impl Connector for SuiteCrm {
         Ok(Page {
             records,
             rejected,
+            gone: Vec::new(),
             next: cursor.store()?,
             done,
         })

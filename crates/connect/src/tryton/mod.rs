@@ -363,6 +363,7 @@ impl Connector for Tryton {
         Ok(Page {
             records,
             rejected,
+            gone: Vec::new(),
             next: cursor.store()?,
             done,
         })

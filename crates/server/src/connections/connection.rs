@@ -183,12 +183,18 @@ pub async fn save(
         language: language.tag().to_owned(),
     };
     // A key is not carried to another server: whoever names the server must know the key.
-    if let Some(before) = before.as_ref().filter(|b| b.place.url() == place.url()) {
+    // Some CRMs have several: the key goes to the one that gives tokens, too.
+    let addresses = |place: &Place| -> Vec<Option<String>> {
+        let urls = manifest.settings.iter().filter(|s| s.kind == SettingKind::Url);
+        let of = urls.map(|s| place.settings.get(&s.key).or(s.default.as_ref()));
+        of.map(|url| Some(url?.trim_end_matches('/').to_owned())).collect()
+    };
+    if let Some(before) = before.as_ref().filter(|b| addresses(&b.place) == addresses(&place)) {
         for (key, value) in before.secrets(app)? {
             secrets.entry(key).or_insert(value);
         }
     }
-    let secret = |s: &&manifest::Setting| s.kind == SettingKind::Secret && !s.optional;
+    let secret = |s: &&manifest::Setting| s.kind.is_secret() && !s.optional;
     if let Some(lacking) = manifest
         .settings
         .iter()
@@ -239,8 +245,8 @@ fn entered(app: &App, manifest: &Manifest, new: &NewConnection) -> Result<(Setti
         let key = setting.key.clone();
         let value = new.settings.get(&key).map_or("", |v| v.trim());
         match (setting.kind, value) {
-            (SettingKind::Secret, "") => {}
-            (SettingKind::Secret, value) => _ = secrets.insert(key, value.to_owned()),
+            (kind, "") if kind.is_secret() => {}
+            (SettingKind::Secret | SettingKind::SecretText, value) => _ = secrets.insert(key, value.to_owned()),
             (_, "") if setting.optional => {}
             (_, "") => return Err(Error::field(key, "missing")),
             (SettingKind::Url, value) => {

@@ -200,7 +200,7 @@ impl Run {
                     (app_in.clone(), id.clone(), lease.clone(), before.clone(), page.clone());
                 Box::pin(async move {
                     let mut took = ObjectReport {
-                        seen: count(page.records.len() + page.rejected.len()),
+                        seen: count(page.records.len() + page.rejected.len() + page.gone.len()),
                         refused: count(page.rejected.len()),
                         ..ObjectReport::default()
                     };
@@ -209,6 +209,10 @@ impl Run {
                         let applied = store::apply(sql, &app, Some(connection), record).await?;
                         took.changed += i64::from(applied.change != Change::Same);
                         took.drafted += i64::from(applied.drafted.is_some());
+                    }
+                    for id in &page.gone {
+                        store::archive(sql, connection, object, id).await?;
+                        dead::remove(sql, connection, object, id).await?;
                     }
                     forget_refused(sql, connection, &page).await?;
                     for rejected in &page.rejected {

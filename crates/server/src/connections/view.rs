@@ -190,6 +190,7 @@ pub fn settings(manifest: &Manifest, connection: Option<&Connection>) -> Vec<Set
             SettingKind::Url => "url",
             SettingKind::Text => "text",
             SettingKind::Secret => "secret",
+            SettingKind::SecretText => "secret_text",
         }
         .to_owned(),
         optional: setting.optional,

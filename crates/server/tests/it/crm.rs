@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 use outlay::auth::{Action, Person, Resource};
+use outlay::connections::connection::Connection;
 use outlay::crm::{self, Applied, Change};
 use outlay::{args, clock};
 use outlay_connect::{Account, Activity, Canonical, Contact, CrmUser, Deal, Object, Order, Project, Record, StageKind};
@@ -615,6 +616,61 @@ fn a_connection_keeps_its_key_to_itself() {
         world.as_("ops").await.get("/settings/connections").await.expect(403);
         admin.post(&format!("{path}/pause"), json!({})).await.expect(204);
         assert_eq!(admin.get(&path).await.expect(200).json()["paused"], true);
+    });
+}
+
+#[test]
+fn a_private_key_of_several_lines_is_entered_sealed_and_not_carried_elsewhere() {
+    on_both(|world| async move {
+        let admin = world.as_("ange").await;
+        let page = admin
+            .get("/settings/connections/new?kind=salesforce")
+            .await
+            .expect(200)
+            .text;
+        assert!(
+            page.contains(r#"<textarea id="s-private_key" name="s.private_key""#),
+            "{page}"
+        );
+        let entered = |audience: &str, key: &str| {
+            json!({"kind": "salesforce", "name": "Salesforce", "settings": {
+                "url": "https://acme.my.salesforce.com", "client_id": "3MVG9", "username": "outlay@example.com",
+                "audience": audience, "private_key": key,
+            }})
+        };
+        // A key that was made for tests and opens nothing.
+        let key = include_str!("../../../fakes/src/salesforce/key.pem").replace('\n', "\r\n");
+        let inner = key.lines().nth(3).expect("a line");
+        let login = "https://login.salesforce.com";
+        let made = admin
+            .post("/api/v1/connections", entered(login, &key))
+            .await
+            .expect(201);
+        let id = made.json()["id"].as_str().expect("an id").to_owned();
+        let page = admin
+            .get(&format!("/settings/connections/{id}/settings"))
+            .await
+            .expect(200)
+            .text;
+        let json = admin.get("/api/v1/connections").await.expect(200).text;
+        assert!(!page.contains(inner) && !json.contains(inner));
+        let opens = async || {
+            let id: ConnectionId = id.parse().expect("an id");
+            let connection = Connection::load(&mut world.app.db.read(), id)
+                .await
+                .expect("a connection");
+            connection.connector(&world.app).is_ok()
+        };
+        assert!(opens().await, "its lines are kept");
+        // Who only renames keeps it; whoever names another server, if only for the log-in, must know it.
+        let path = format!("/api/v1/connections/{id}");
+        admin.put(&path, entered(login, "")).await.expect(204);
+        assert!(opens().await);
+        admin
+            .put(&path, entered("https://evil.example.com", ""))
+            .await
+            .expect(204);
+        assert!(!opens().await);
     });
 }
 

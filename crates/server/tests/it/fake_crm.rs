@@ -16,6 +16,8 @@ use crate::crm::record;
 pub struct Fake {
     pub records: Vec<Record>,
     pub rejected: Vec<Rejected>,
+    /// Ids of deals of which it says that they are gone.
+    pub gone: Vec<String>,
     /// Pages that it gives before it falls silent.
     pub pages_left: Mutex<Option<usize>>,
     pub stuck: bool,
@@ -63,6 +65,12 @@ impl Connector for Fake {
         Ok(Page {
             records: of[from..to].iter().map(|r| (*r).clone()).collect(),
             rejected: rejected.collect(),
+            gone: self
+                .gone
+                .iter()
+                .filter(|_| from == 0 && object == Object::Deal)
+                .cloned()
+                .collect(),
             next: if self.stuck {
                 json!({"n": from})
             } else {

@@ -32,6 +32,34 @@ async fn count(world: &World, text: &'static str) -> i64 {
 }
 
 #[test]
+fn what_the_crm_says_is_gone_is_archived_and_what_was_never_here_does_no_harm() {
+    on_both(|world| async move {
+        let c = connection(&world).await;
+        let mut fake = crm(3);
+        pull(&world, c, &fake).await.expect("a report");
+        world
+            .app
+            .db
+            .write(|sql| Box::pin(async move { Ok(sql.run("DELETE FROM sync_cursor", args![]).await?) }))
+            .await
+            .expect("written");
+        fake.records.clear();
+        fake.gone = vec!["2".into(), "never seen".into()];
+        let report = pull(&world, c, &fake).await.expect("a report");
+        assert_eq!((report.error, report.seen), (None, 2));
+        assert_eq!(
+            count(
+                &world,
+                "SELECT COUNT(*) FROM deal WHERE deleted = TRUE AND external_id = '2'"
+            )
+            .await,
+            1
+        );
+        assert_eq!(count(&world, "SELECT COUNT(*) FROM deal WHERE deleted = TRUE").await, 1);
+    })
+}
+
+#[test]
 fn an_interrupted_pull_goes_on_where_it_stopped() {
     on_both(|world| async move {
         let c = connection(&world).await;

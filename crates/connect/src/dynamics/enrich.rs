@@ -1,0 +1,60 @@
+//! What is worked out of a row when it is pulled, and kept in it under names that begin with `@`.
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::Value;
+
+use super::{Dynamics, source::Source};
+use crate::{canonical::Object, connector::Error};
+
+/// Lookups that may lead to one of several tables.
+const LOOKUPS: [&str; 3] = [
+    "_customerid_value",
+    "_parentcustomerid_value",
+    "_regardingobjectid_value",
+];
+/// Days of an activity, the best first.
+const TIMES: [&str; 4] = ["actualstart", "scheduledstart", "actualend", "scheduledend"];
+
+impl Dynamics {
+    pub(super) async fn enrich(&self, source: &Source, rows: &mut [Value]) -> Result<(), Error> {
+        let needs = rows.iter().any(|row| row["_transactioncurrencyid_value"].is_string());
+        let currencies = match needs {
+            true => Some(self.rest.currencies().await?),
+            false => None,
+        };
+        for row in rows {
+            row["@table"] = source.table.into();
+            let currency = row["_transactioncurrencyid_value"].as_str();
+            let code = currency.and_then(|id| currencies.as_ref()?.get(id).cloned());
+            if let Some(code) = code {
+                row["@currency"] = code.into();
+            }
+            for lookup in LOOKUPS {
+                let kind = &row[format!("{lookup}@Microsoft.Dynamics.CRM.lookuplogicalname")];
+                let name = match kind.as_str() {
+                    Some("account") => "@account",
+                    Some("contact") => "@contact",
+                    Some("opportunity") => "@deal",
+                    _ => continue,
+                };
+                row[name] = row[lookup].clone();
+            }
+            if source.object == Object::Activity {
+                let kind = match source.table {
+                    "appointment" => "meeting",
+                    "phonecall" => "call",
+                    other => other,
+                };
+                row["@kind"] = kind.into();
+                let at = TIMES
+                    .iter()
+                    .find_map(|time| row[*time].as_str()?.parse::<Timestamp>().ok());
+                if let Some(at) = at {
+                    let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
+                    row["@day"] = zone.to_datetime(at).date().to_string().into();
+                }
+            }
+        }
+        Ok(())
+    }
+}

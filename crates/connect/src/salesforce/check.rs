@@ -1,0 +1,41 @@
+//! Whether all is there that a full service needs.
+
+use super::{Salesforce, manifest, source::Source, write};
+use crate::{
+    canonical::Object,
+    connector::{Error, Ready},
+};
+
+impl Salesforce {
+    pub(super) async fn readiness(&self) -> Result<Ready, Error> {
+        let mut warnings = Vec::new();
+        for object in manifest().objects.iter().map(|o| o.object) {
+            for source in Source::all(object)? {
+                self.rest.forget(source.name);
+                let Some(there) = self.rest.fields(source.name).await? else {
+                    warnings.push(format!(
+                        "this organisation has no {}, or does not show it to this user: it is left out",
+                        source.name
+                    ));
+                    continue;
+                };
+                if object == Object::Deal && !there.contains_key("CurrencyIsoCode") && self.currency.is_none() {
+                    warnings.push(
+                        "this organisation has one currency and does not tell which: enter it in the settings, or amounts are set aside"
+                            .into(),
+                    );
+                }
+                if matches!(object, Object::Account | Object::Deal) {
+                    let lacking = self.lacking(source).await?;
+                    if !lacking.is_empty() {
+                        warnings.push(write::advice(source.name, &lacking));
+                    }
+                }
+            }
+        }
+        if self.rest.fields("ContentNote").await?.is_none() {
+            warnings.push(write::lacks_notes().to_string());
+        }
+        Ok(Ready { warnings })
+    }
+}
