@@ -126,6 +126,23 @@ impl Manifest {
         self.objects.iter().find(|o| o.object == object)
     }
 
+    /// The canonical fields of `object` that can be changed in the CRM from here, while the rules of `changed` are in force:
+    /// those of its `writes` whose rule is the usual one or reads from the very field that is written.
+    pub fn writable(&self, object: Object, changed: &Mapping) -> Vec<&'static str> {
+        let Some(one) = self.object(object) else {
+            return Vec::new();
+        };
+        let rules = changed.get(&object);
+        let reads = |field: &str, theirs: &str| match rules.and_then(|r| r.get(field)) {
+            None => true,
+            Some(rule) if Some(rule) == one.fields.get(field) => true,
+            Some(rule) => rule.from.iter().any(|path| path.split('.').any(|step| step == theirs)),
+        };
+        let all = mapping::fields(object).iter().map(|(field, _)| *field);
+        all.filter(|field| one.writes.get(*field).is_some_and(|theirs| reads(field, theirs)))
+            .collect()
+    }
+
     /// What is read, as a connector's [`crate::Capabilities`] tell it.
     pub fn capabilities(&self) -> Vec<ObjectCapability> {
         let one = |o: &ObjectManifest| ObjectCapability {
@@ -200,6 +217,20 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+
+    #[test]
+    fn a_field_can_be_written_while_it_is_read_from_where_it_is_written() {
+        let odoo = of("odoo").expect("a manifest");
+        let with = |field: &str, path: &str| {
+            let rules = Rules::from([(field.to_owned(), mapping::Rule::path(path))]);
+            odoo.writable(Object::Deal, &Mapping::from([(Object::Deal, rules)]))
+        };
+        let all = odoo.writable(Object::Deal, &Mapping::new());
+        assert_eq!(all, ["name", "stage", "amount", "close_on"]);
+        assert_eq!(with("stage", "stage_id.1"), all);
+        assert_eq!(with("stage", "x_step"), ["name", "amount", "close_on"]);
+        assert!(odoo.writable(Object::Order, &Mapping::new()).is_empty());
+    }
 
     #[test]
     fn manifests_are_sound() {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use outlay_connect::{
-    Canonical, Connector, Error, Guard, Mapping, Object, Page, Record, StageKind, Target, Write,
+    Canonical, Connector, Error, FieldChange, Guard, Mapping, Object, Page, Record, StageKind, Target, Write, mapping,
     tryton::{Place, Tryton},
 };
 use outlay_core::{Currency, Money};
@@ -443,4 +443,143 @@ async fn reading_rate() {
     }
     println!("{total} records in {:?}", started.elapsed());
     assert!(total > 0);
+}
+
+#[tokio::test]
+async fn fields_are_changed_where_tryton_still_holds_what_was_seen() {
+    let Some(live) = Live::find() else { return };
+    let _alone = ONE_AT_A_TIME.lock().await;
+    for (way, live) in live.ways() {
+        change_fields(way, &live).await;
+    }
+}
+
+async fn change_fields(way: &str, live: &Live) {
+    let connector = live.connector(Duration::from_secs(600));
+    let phone = if way == "rest" {
+        "021-5555 0001"
+    } else {
+        "021-5555 0002"
+    };
+    let mobile = if way == "rest" {
+        "+86 138 0000 1234"
+    } else {
+        "+86 138 0000 1235"
+    };
+    let (website, mail, town) = (
+        format!("https://{way}.example"),
+        format!("{way}@hengchuan.example"),
+        format!("苏州 {way}"),
+    );
+    let fields = |target: &Target, changes: &[(&str, &str, &str)]| Write::Fields {
+        target: target.clone(),
+        changes: changes
+            .iter()
+            .map(|(field, before, after)| FieldChange {
+                field: (*field).into(),
+                before: (*before).into(),
+                after: (*after).into(),
+            })
+            .collect(),
+    };
+    let texts = async |target: &Target| {
+        let ids = std::slice::from_ref(&target.external_id);
+        let found = connector.fetch(target.object, ids).await.expect("an answer");
+        mapping::texts(&found.records[0].body)
+    };
+    let (accounts, _) = pull_all(live, Object::Account, 1000).await;
+    let account = accounts
+        .iter()
+        .find(|r| !r.deleted && mapping::texts(&r.body).contains_key("email"))
+        .expect("an account with a mail address");
+    let target = Target::account(&account.external_id);
+    let before = mapping::texts(&account.body);
+    let changes = [
+        ("phone", before.get("phone").map_or("", String::as_str), phone),
+        ("email", before["email"].as_str(), mail.as_str()),
+        (
+            "website",
+            before.get("website").map_or("", String::as_str),
+            website.as_str(),
+        ),
+        ("city", "Nowhere", "Erewhon"),
+    ];
+    let write = fields(&target, &changes);
+    let done = connector.push(&write, "k").await.expect("written");
+    assert!(done.changed);
+    assert_eq!(
+        done.conflicts.iter().map(|c| c.field.as_str()).collect::<Vec<_>>(),
+        ["city"]
+    );
+    let after = texts(&target).await;
+    assert_eq!(
+        (after["phone"].as_str(), after["website"].as_str()),
+        (phone, website.as_str())
+    );
+    assert_eq!(after["email"], mail);
+    assert_eq!(after.get("city"), before.get("city"));
+    // The same again, after a lost answer.
+    let again = connector.push(&write, "k").await.expect("found");
+    assert!(!again.changed);
+    assert_eq!(again.conflicts.len(), 1);
+    let city = before.get("city").map_or("", String::as_str);
+    connector
+        .push(&fields(&target, &[("city", city, town.as_str())]), "k")
+        .await
+        .expect("written");
+    assert_eq!(texts(&target).await["city"], town);
+    // A contact's number is its own, not its party's.
+    let (contacts, _) = pull_all(live, Object::Contact, 1000).await;
+    let contact = contacts.iter().find(|r| !r.deleted).expect("a contact");
+    let target = Target {
+        object: Object::Contact,
+        external_id: contact.external_id.clone(),
+    };
+    let held = mapping::texts(&contact.body);
+    let held_phone = held.get("phone").map_or("", String::as_str);
+    connector
+        .push(&fields(&target, &[("phone", held_phone, mobile)]), "k")
+        .await
+        .expect("written");
+    assert_eq!(texts(&target).await["phone"], mobile);
+    // A deal by its fields and its buttons.
+    let (deals, _) = pull_all(live, Object::Deal, 1000).await;
+    let deal = deals.iter().find(|r| r.raw["state"] == "lead").expect("a lead");
+    let target = Target::deal(&deal.external_id);
+    let held = mapping::texts(&deal.body);
+    let of = |name: &str| held.get(name).map_or("", String::as_str);
+    let currency = deal.raw["currency"]["code"].as_str().expect("a currency");
+    let currency = Currency::parse(currency).expect("a currency");
+    let amount = Money::parse("98765", currency).expect("an amount").to_string();
+    let close_on = "2027-01-31";
+    let changes = [
+        ("name", of("name"), "产线三期"),
+        ("amount", of("amount"), amount.as_str()),
+        ("close_on", of("close_on"), close_on),
+        ("stage", "lead", "opportunity"),
+    ];
+    let done = connector.push(&fields(&target, &changes), "k").await.expect("written");
+    assert_eq!(done.conflicts, []);
+    let after = texts(&target).await;
+    for (field, _, value) in changes {
+        assert_eq!(after[field], value, "{field}");
+    }
+    let won = connector
+        .push(&fields(&target, &[("stage", "opportunity", "won")]), "k")
+        .await;
+    assert!(matches!(won, Err(Error::Refused { status: 422, .. })), "{won:?}");
+    connector
+        .push(&fields(&target, &[("stage", "opportunity", "lost")]), "k")
+        .await
+        .expect("lost");
+    assert_eq!(texts(&target).await["stage"], "lost");
+    let closed = connector
+        .push(&fields(&target, &[("name", "产线三期", "x")]), "k")
+        .await;
+    assert!(matches!(closed, Err(Error::Refused { status: 422, .. })), "{closed:?}");
+    // `lost` leads back to no opportunity: Tryton refuses the move or passes it over, and either is told.
+    let back = connector
+        .push(&fields(&target, &[("stage", "lost", "opportunity")]), "k")
+        .await;
+    assert!(matches!(back, Err(Error::Refused { .. })), "{back:?}");
 }

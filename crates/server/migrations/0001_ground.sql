@@ -64,6 +64,7 @@ CREATE TABLE account (
     id TEXT PRIMARY KEY, connection_id TEXT REFERENCES connection (id), external_id TEXT NOT NULL, revision TEXT NOT NULL,
     read_at BIGINT NOT NULL, deleted BOOLEAN NOT NULL, name TEXT NOT NULL, tax_id TEXT NOT NULL, city TEXT NOT NULL,
     country TEXT NOT NULL, phone TEXT NOT NULL, owner_id TEXT REFERENCES employee (id), crm_owner TEXT, url TEXT,
+    email TEXT NOT NULL DEFAULT '', website TEXT NOT NULL DEFAULT '',
     new_on TEXT, -- the day it came as a new customer; none for history
     UNIQUE (connection_id, external_id)
 );
@@ -191,6 +192,23 @@ CREATE TABLE import_file (
 CREATE TABLE write_back (
     target TEXT PRIMARY KEY, -- deal:ID or account:ID
     connection_id TEXT NOT NULL, revision BIGINT NOT NULL, body TEXT NOT NULL, note_id TEXT, written_at BIGINT NOT NULL
+);
+-- Fields of CRM records changed here; what was sent stays, so that our own echo is known.
+CREATE TABLE record_edit (
+    id TEXT PRIMARY KEY, connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, record_id TEXT NOT NULL,
+    field TEXT NOT NULL, was TEXT NOT NULL, value TEXT NOT NULL, by_id TEXT NOT NULL REFERENCES employee (id), at BIGINT NOT NULL,
+    state TEXT NOT NULL, -- pending, written, conflict, failed, withdrawn
+    reason TEXT, said TEXT, -- why, as a code, and the CRM's words
+    theirs TEXT, theirs_at BIGINT, -- what the CRM held instead
+    tried_at BIGINT, settled_at BIGINT, revision TEXT, seen_at BIGINT -- first sent; ended; of the record then; came back
+);
+CREATE INDEX record_edit_record ON record_edit (record_id, id);
+CREATE INDEX record_edit_connection ON record_edit (connection_id, state, id);
+CREATE INDEX record_edit_by ON record_edit (by_id, state);
+CREATE TABLE write_policy (
+    connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, field TEXT NOT NULL,
+    policy TEXT NOT NULL, -- off, ask, crm, outlay, latest, blanks
+    PRIMARY KEY (connection_id, object, field)
 );
 
 -- Evidence

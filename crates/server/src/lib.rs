@@ -13,6 +13,7 @@ pub mod crm;
 pub mod db;
 pub mod demo;
 pub mod drafts;
+pub mod edits;
 pub mod error;
 pub mod evidence;
 pub mod files;
@@ -55,6 +56,7 @@ fn routes() -> Router<Arc<App>> {
         .merge(crm::routes())
         .merge(connections::routes())
         .merge(drafts::routes())
+        .merge(edits::routes())
         .merge(insights::routes())
         .merge(settings::routes())
         .merge(people::routes())

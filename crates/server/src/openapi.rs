@@ -14,8 +14,8 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
 use crate::{
-    audit, claims, connections, crm, drafts, evidence, home, import, inbox, insights, jobs, me, payments, people,
-    policies, search, settings, tokens,
+    audit, claims, connections, crm, drafts, edits, evidence, home, import, inbox, insights, jobs, me, payments,
+    people, policies, search, settings, tokens,
 };
 
 /// What failed, as `application/problem+json` (RFC 9457).
@@ -79,6 +79,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         connections::api::Api::openapi(),
         connections::mapping::Api::openapi(),
         drafts::Api::openapi(),
+        edits::Api::openapi(),
     ]
 }
 

@@ -38,6 +38,24 @@ pub fn modified(row: &Value) -> Option<Timestamp> {
     value::read_datetime(row.get("last_modified_at")?)
 }
 
+/// The active ones of a party's addresses or contact mechanisms.
+pub fn living<'v>(party: &'v Value, part: &str) -> impl Iterator<Item = &'v Value> {
+    items(&party[part]).iter().filter(|i| i.get("active").is_none_or(truth))
+}
+
+/// The contact mechanism of one of these kinds that is shown: of a contact, the first that bears its name; of a company, one
+/// without a person's name, else the first.
+pub fn mechanism<'v>(party: &'v Value, kinds: &[&str], name: Option<&str>) -> Option<&'v Value> {
+    let of_kind =
+        || living(party, "contact_mechanisms").filter(|m| m["type"].as_str().is_some_and(|t| kinds.contains(&t)));
+    match name {
+        Some(name) => of_kind().find(|m| text(&m["name"]).as_deref() == Some(name)),
+        None => of_kind()
+            .find(|m| text(&m["name"]).is_none())
+            .or_else(|| of_kind().next()),
+    }
+}
+
 fn employee(row: &Value) -> Result<Mapped, String> {
     let party = &row["party"];
     // Who leaves on a certain day changes on that day, without a write.
@@ -65,17 +83,8 @@ fn employee(row: &Value) -> Result<Mapped, String> {
 }
 
 fn party(row: &Value) -> Result<Mapped, String> {
-    let living = |name: &str| items(&row[name]).iter().filter(|i| i.get("active").is_none_or(truth));
-    // A company's own address is one without a person's name.
-    let reach = |kinds: &[&str]| {
-        let of_kind =
-            || living("contact_mechanisms").filter(|m| m["type"].as_str().is_some_and(|t| kinds.contains(&t)));
-        of_kind()
-            .find(|m| text(&m["name"]).is_none())
-            .or_else(|| of_kind().next())
-            .and_then(|m| text(&m["value"]))
-    };
-    let address = |path: fn(&Value) -> &Value| living("addresses").find_map(|a| text(path(a)));
+    let reach = |kinds: &[&str]| mechanism(row, kinds, None).and_then(|m| text(&m["value"]));
+    let address = |path: fn(&Value) -> &Value| living(row, "addresses").find_map(|a| text(path(a)));
     let newest = ["addresses", "contact_mechanisms", "identifiers"]
         .iter()
         .flat_map(|part| items(&row[part]))
@@ -126,18 +135,14 @@ fn contact(row: &Value) -> Result<Option<Mapped>, String> {
         .filter_map(|m| id(m))
         .min()
         .ok_or("party.contact_mechanisms: lacks this record")?;
-    let living = || own.iter().filter(|m| truth(&m["active"]));
-    let reach = |kinds: &[&str]| {
-        living()
-            .find(|m| m["type"].as_str().is_some_and(|t| kinds.contains(&t)))
-            .and_then(|m| text(&m["value"]))
-    };
+    let mut active = own.iter().filter(|m| truth(&m["active"]));
+    let reach = |kinds: &[&str]| mechanism(party, kinds, Some(&name)).and_then(|m| text(&m["value"]));
     let body = Contact {
         account: id(party).map(|i| i.to_string()),
         email: reach(&["email"]),
         phone: reach(&["mobile", "phone"]),
         title: None,
-        name,
+        name: name.clone(),
     };
     Ok(Some(Mapped {
         id: first,
@@ -146,7 +151,7 @@ fn contact(row: &Value) -> Result<Option<Mapped>, String> {
             .filter_map(|m| modified(m))
             .max()
             .ok_or("last_modified_at: missing")?,
-        archived: living().next().is_none(),
+        archived: active.next().is_none(),
         body: Canonical::Contact(body),
     }))
 }

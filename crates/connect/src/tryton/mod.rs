@@ -4,6 +4,7 @@
 //! Writing back needs the small module in `integrations/tryton/outlay_cost`, installed in Tryton.
 
 mod cursor;
+mod edit;
 mod envelope;
 mod map;
 mod rest;
@@ -35,7 +36,7 @@ use crate::{
     },
     guard::Guard,
     http::{Http, Limits},
-    manifest::Settings,
+    manifest::{self, Manifest, Settings},
     mapping::{self, Mapping},
     pace::Pace,
 };
@@ -450,6 +451,10 @@ impl Connector for Tryton {
         }
         Ok(Ready { warnings })
     }
+}
+
+fn manifest() -> &'static Manifest {
+    manifest::of("tryton").expect("its manifest is part of the program")
 }
 
 /// Times of change as text of one length, so that text sorts as time does.

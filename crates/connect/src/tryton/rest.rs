@@ -83,6 +83,27 @@ impl Rest {
         answer.json(reason)
     }
 
+    /// Changes fields of one record.
+    pub async fn update(&self, model: &str, id: i64, vals: &Value) -> Result<(), Error> {
+        let url = self.url(&[model, &id.to_string()])?;
+        self.sent(self.http.client().put(url).json(vals)).await
+    }
+
+    /// Makes a record.
+    pub async fn create(&self, model: &str, vals: &Value) -> Result<(), Error> {
+        let url = self.url(&[model])?;
+        self.sent(self.http.client().post(url).json(vals)).await
+    }
+
+    /// The answer, where there is one, is the record as it is then; without the right to read it there is none.
+    async fn sent(&self, request: reqwest::RequestBuilder) -> Result<(), Error> {
+        let answer = self.http.send(request.bearer_auth(&self.key)).await?;
+        if answer.status == reqwest::StatusCode::NO_CONTENT {
+            return Ok(());
+        }
+        answer.json(reason).map(|_| ())
+    }
+
     fn url(&self, path: &[&str]) -> Result<Url, Error> {
         let mut url = self.root.clone();
         url.path_segments_mut()

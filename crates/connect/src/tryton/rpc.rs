@@ -77,6 +77,18 @@ impl Rpc {
         }
     }
 
+    /// Changes fields of one record.
+    pub async fn update(&self, model: &str, id: i64, vals: &Value) -> Result<(), Error> {
+        let params = [json!([id]), vals.clone(), context()];
+        self.call(&format!("model.{model}.write"), &params).await.map(|_| ())
+    }
+
+    /// Makes a record.
+    pub async fn create(&self, model: &str, vals: &Value) -> Result<(), Error> {
+        let params = [json!([vals]), context()];
+        self.call(&format!("model.{model}.create"), &params).await.map(|_| ())
+    }
+
     /// Calls `action` on one record.
     pub async fn act(&self, model: &str, id: i64, action: &str, arguments: &[(&str, Value)]) -> Result<Value, Error> {
         // Of one that is not there Tryton says that it may not be written.

@@ -16,6 +16,11 @@ pub fn datetime(at: Timestamp) -> Value {
     })
 }
 
+/// A day as a `date`.
+pub fn date(day: Date) -> Value {
+    json!({ "__class__": "date", "year": day.year(), "month": day.month(), "day": day.day() })
+}
+
 /// An amount as a `Decimal` of major units.
 pub fn decimal(money: Money) -> Value {
     json!({ "__class__": "Decimal", "decimal": money.plain() })

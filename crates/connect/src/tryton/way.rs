@@ -36,7 +36,23 @@ impl Way {
         }
     }
 
-    /// Calls `action` of the module `outlay_cost` on one record; the arguments in the order that it names them in.
+    /// Changes fields of one record.
+    pub async fn update(&self, model: &str, id: i64, vals: &Value) -> Result<(), Error> {
+        match self {
+            Way::Rest(rest) => rest.update(model, id, vals).await,
+            Way::Rpc(rpc) => rpc.update(model, id, vals).await,
+        }
+    }
+
+    /// Makes a record.
+    pub async fn create(&self, model: &str, vals: &Value) -> Result<(), Error> {
+        match self {
+            Way::Rest(rest) => rest.create(model, vals).await,
+            Way::Rpc(rpc) => rpc.create(model, vals).await,
+        }
+    }
+
+    /// Calls `action` of the module `outlay_cost`, or a button, on one record; the arguments in the order that it names them in.
     pub async fn act(&self, model: &str, id: i64, action: &str, arguments: &[(&str, Value)]) -> Result<Value, Error> {
         match self {
             Way::Rest(rest) => rest.act(model, id, action, arguments).await,

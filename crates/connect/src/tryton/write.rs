@@ -34,7 +34,7 @@ impl Tryton {
                 revision,
                 text,
             } => self.write_note(target, marker, *revision, text).await,
-            Write::Fields { .. } => Err(Error::Setup("fields of Tryton cannot be changed from here".into())),
+            Write::Fields { target, changes } => self.write_fields(target, changes).await,
         }
     }
 

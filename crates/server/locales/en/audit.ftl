@@ -80,3 +80,7 @@ action-draftClaim = Draft a claim
 action-setPassword = Set a password
 action-makeDemo = Make the demo
 action-init = Begin the company
+audit-did-edit = fields changed, on their way to the CRM: { $fields }
+audit-did-policies = write-back policies set: { $fields }
+audit-did-keep-ours = own value kept: { $field }
+audit-did-keep-theirs = value of the CRM kept: { $field }

@@ -20,6 +20,7 @@ jobs-no-mail = No mail server is configured
 jobs-no-mail-hint = Mail is not sent. Name a server under [smtp] in the configuration, or set OUTLAY_SMTP=HOST:PORT, and restart.
 job-mail = Send mail
 job-hint = Read what the CRM told
+job-edit = Change of a record to the CRM
 job-write_back = Write cost to CRM
 job-archive = Archive
 job-mapping = Read CRM records again

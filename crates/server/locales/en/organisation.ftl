@@ -107,6 +107,7 @@ action-commentClaim = Comment on a claim
 action-decideClaim = Decide on a claim
 action-readRecord = See a CRM record
 action-editRecord = Edit a CRM record
+action-writeRecord = Change a record in its CRM
 action-readDocument = See a receipt
 action-pay = Pay
 action-readPayments = See payments

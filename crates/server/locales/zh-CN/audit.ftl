@@ -80,3 +80,7 @@ action-draftClaim = 建立报销草稿
 action-setPassword = 设定密码
 action-makeDemo = 生成演示数据
 action-init = 建立公司
+audit-did-edit = 修改字段并写入 CRM：{ $fields }
+audit-did-policies = 设定回写策略：{ $fields }
+audit-did-keep-ours = 用了我们的值：{ $field }
+audit-did-keep-theirs = 用了 CRM 的值：{ $field }

@@ -20,6 +20,7 @@ jobs-no-mail = 没有配置邮件服务器
 jobs-no-mail-hint = 邮件不会发出。在配置文件的 [smtp] 里写明服务器，或设置环境变量 OUTLAY_SMTP=主机:端口，然后重启。
 job-mail = 发送邮件
 job-hint = 读取 CRM 通知的记录
+job-edit = 修改写入 CRM
 job-write_back = 写回 CRM 成本
 job-archive = 归档
 job-mapping = 重读 CRM 记录

@@ -98,6 +98,7 @@ action-commentClaim = 评论报销单
 action-decideClaim = 审批报销单
 action-readRecord = 查看 CRM 记录
 action-editRecord = 修改 CRM 记录
+action-writeRecord = 修改并写回 CRM 记录
 action-readDocument = 查看票据
 action-pay = 付款
 action-readPayments = 查看付款

@@ -64,6 +64,9 @@ pub fn detail(w: W, org: &Org, resource: &str, detail: &str) -> String {
                 &[("object", &object), ("fields", &fields.join(", "))],
             )
         }
+        ["edit", fields @ ..] => w.t1("audit-did-edit", "fields", fields.join(", ")),
+        ["policies", fields @ ..] => w.t1("audit-did-policies", "fields", fields.join(", ")),
+        [word @ ("keep-ours" | "keep-theirs"), field] => w.t1(&format!("audit-did-{word}"), "field", field),
         [value, "of", on, "imported"] => args("audit-did-rate", &[("value", value), ("on", on)]),
         words => known(w, "audit-did", &words.join("-")),
     }

@@ -154,8 +154,10 @@ actions! {
     DecideClaim = "decideClaim",
     /// See a CRM record and its spend.
     ReadRecord = "readRecord",
-    /// Change a CRM record.
+    /// Change a record that Outlay is the master of.
     EditRecord = "editRecord",
+    /// Change a record in its CRM.
+    WriteRecord = "writeRecord",
     /// See a document.
     ReadDocument = "readDocument",
     /// Bring a document.

@@ -7,6 +7,7 @@ use super::input::ClaimInput;
 use super::records::{self, Record};
 use super::view::{DriftView, LinkView, source_view};
 use crate::db::Sql;
+use crate::edits;
 use crate::error::Error;
 use crate::shell::W;
 
@@ -37,6 +38,12 @@ pub async fn links(sql: &mut Sql, w: W, zone: &str, claim: &Claim) -> Result<Vec
         let mut drift = Vec::new();
         if is_open(claim.status()) {
             drift = drifted(claim, object, source, record.as_ref());
+            // What was written from here is no change by the CRM.
+            if let Some(named) = drift.iter().find(|d| d.what == "name").map(|d| d.is.clone())
+                && edits::ours(sql, &id, "name", &named).await?
+            {
+                drift.retain(|d| d.what != "name");
+            }
             if let Some(record) = record
                 .as_ref()
                 .filter(|r| object == Object::Deal && source.is_some_and(|s| same(s, r)))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use outlay_connect::manifest::{self, Manifest, SettingKind};
-use outlay_connect::{Connector, Guard, Mapping, Ready, Settings};
+use outlay_connect::{Connector, Guard, Mapping, Object, Ready, Settings};
 use outlay_core::ids::ConnectionId;
 use outlay_core::words::Lang;
 use serde::{Deserialize, Serialize};
@@ -102,6 +102,11 @@ impl Connection {
         let mut settings = self.place.settings.clone();
         settings.extend(self.secrets(app)?);
         Ok(manifest::open(&self.manifest.kind, &settings, mapping, &guard(app))?)
+    }
+
+    /// The canonical fields of `object` that can be changed in the CRM from here, by the rules in force.
+    pub fn writes(&self, object: Object) -> Vec<&'static str> {
+        self.manifest.writable(object, &self.mapping)
     }
 
     fn secrets(&self, app: &App) -> Result<Settings, Error> {

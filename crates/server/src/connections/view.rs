@@ -15,6 +15,7 @@ use crate::auth::{Action, Permit, Resource, Visitor};
 use crate::clock::{moment, now};
 use crate::crm::store::table;
 use crate::db::Sql;
+use crate::edits::{self, EditCounts};
 use crate::error::Error;
 
 /// Minutes that the rates cover.
@@ -52,6 +53,8 @@ pub struct ConnectionView {
     pub refused_count: i64,
     /// Records whose costs are in the CRM.
     pub written: i64,
+    /// Changes of records made here: on their way, in conflict, failed.
+    pub edits: EditCounts,
     /// Records that came since midnight UTC.
     pub today: i64,
     /// Events that the CRM told by itself since midnight UTC.
@@ -242,6 +245,7 @@ pub async fn view(sql: &mut Sql, connection: &Connection) -> Result<ConnectionVi
         refused_count: objects.iter().map(|o| o.refused).sum(),
         objects,
         written,
+        edits: edits::counts(sql, id).await?,
         today,
         hooked,
         reconcile: reconcile(sql, connection).await?,

@@ -13,7 +13,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::edit::{self, AmountInput, RecordInput};
 use super::records::{Named, RecordView, RecordsView, RecordsWanted, Sum};
 use super::spend::{CategorySpend, ClaimShare, Happening, Margin, SpendView};
-use super::view::{self, AccountView, DealView, WrittenView};
+use super::view::{self, AccountView, ContactView, DealView, WrittenView};
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::error::Error;
@@ -55,6 +55,7 @@ use crate::shell::Body;
         Sum,
         DealView,
         AccountView,
+        ContactView,
         WrittenView,
         SpendView,
         Margin,
@@ -80,6 +81,7 @@ async fn any(app: &App, visitor: &Visitor, object: Object, id: &str) -> Result<a
     Ok(match object {
         Object::Deal => Json(view::deal(&mut sql, app, visitor, id).await?).into_response(),
         Object::Account => Json(view::account(&mut sql, app, visitor, id).await?).into_response(),
+        Object::Contact => Json(view::contact(&mut sql, app, visitor, id).await?).into_response(),
         _ => Json(view::record(&mut sql, app, visitor, object, id).await?).into_response(),
     })
 }
@@ -145,7 +147,7 @@ macro_rules! objects {
 
 objects! {
     "Customers." "accounts" accounts, Account, AccountView, "/api/v1/accounts", "/api/v1/accounts/{id}";
-    "People at customers." "contacts" contacts, Contact, RecordView, "/api/v1/contacts", "/api/v1/contacts/{id}";
+    "People at customers." "contacts" contacts, Contact, ContactView, "/api/v1/contacts", "/api/v1/contacts/{id}";
     "Sales that may be won or lost." "deals" deals, Deal, DealView, "/api/v1/deals", "/api/v1/deals/{id}";
     "Work for customers." "projects" projects, Project, RecordView, "/api/v1/projects", "/api/v1/projects/{id}";
     "Sales orders." "orders" orders, Order, RecordView, "/api/v1/orders", "/api/v1/orders/{id}";

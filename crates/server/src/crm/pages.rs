@@ -17,10 +17,12 @@ use super::edit;
 use super::form::{self, FormField};
 use super::records::{RecordView, RecordsView, RecordsWanted};
 use super::spend::{ClaimShare, Happening, percent};
-use super::view::{self, AccountView, DealView};
+use super::view::{self, AccountView, ContactView, DealView};
 use crate::app::App;
 use crate::auth::{Action, Resource, Visitor};
 use crate::clock::{day, now};
+use crate::db::Sql;
+use crate::edits::{self, FieldsForm};
 use crate::error::Error;
 use crate::shell::{self, Frame, W};
 
@@ -57,6 +59,7 @@ struct AccountsPage {
 struct DealPage {
     f: Frame,
     v: DealView,
+    form: Option<FieldsForm>,
 }
 
 #[derive(Template)]
@@ -65,6 +68,23 @@ struct AccountPage {
     f: Frame,
     v: AccountView,
     may_create: bool,
+    form: Option<FieldsForm>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/contact.html")]
+struct ContactPage {
+    f: Frame,
+    v: ContactView,
+    form: Option<FieldsForm>,
+}
+
+/// What a record's page is asked for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct OneQuery {
+    /// Whether its fields are to be changed.
+    edit: bool,
 }
 
 #[derive(Template)]
@@ -234,18 +254,34 @@ pub async fn list(
     }
 }
 
-/// GET /crm/deals/{id} and /crm/accounts/{id}.
+/// GET /crm/deals/{id}, /crm/accounts/{id} and /crm/contacts/{id}; with `?edit=true` the form of what can be changed in the CRM.
 pub async fn one(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     headers: HeaderMap,
     Path((objects, id)): Path<(String, String)>,
+    Query(query): Query<OneQuery>,
 ) -> Result<Html<String>, Error> {
     match objects.as_str() {
-        "deals" => deal(&app, &visitor, &headers, &id).await,
-        "accounts" => account(&app, &visitor, &headers, &id).await,
+        "deals" => deal(&app, &visitor, &headers, &id, query.edit).await,
+        "accounts" => account(&app, &visitor, &headers, &id, query.edit).await,
+        "contacts" => contact(&app, &visitor, &headers, &id, query.edit).await,
         _ => Err(Error::NotFound("page")),
     }
+}
+
+async fn form_of(
+    sql: &mut Sql,
+    app: &App,
+    visitor: &Visitor,
+    object: Object,
+    id: &str,
+    wanted: bool,
+) -> Result<Option<FieldsForm>, Error> {
+    if !wanted {
+        return Ok(None);
+    }
+    Ok(FieldsForm::of(edits::fields(sql, app, visitor, object, id).await?))
 }
 
 async fn deals(app: &App, visitor: &Visitor, headers: &HeaderMap, query: ListQuery) -> Result<Html<String>, Error> {
@@ -292,19 +328,41 @@ async fn accounts(app: &App, visitor: &Visitor, headers: &HeaderMap, query: List
     })
 }
 
-async fn deal(app: &App, visitor: &Visitor, headers: &HeaderMap, id: &str) -> Result<Html<String>, Error> {
+async fn deal(app: &App, visitor: &Visitor, headers: &HeaderMap, id: &str, edit: bool) -> Result<Html<String>, Error> {
     let mut sql = app.db.read();
     let v = view::deal(&mut sql, app, visitor, id).await?;
+    let form = form_of(&mut sql, app, visitor, Object::Deal, id, edit && v.may_write).await?;
     let f = Frame::load(&mut sql, app, visitor, headers, "deals").await?;
-    shell::page(&DealPage { f, v })
+    shell::page(&DealPage { f, v, form })
 }
 
-async fn account(app: &App, visitor: &Visitor, headers: &HeaderMap, id: &str) -> Result<Html<String>, Error> {
+async fn account(
+    app: &App,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    id: &str,
+    edit: bool,
+) -> Result<Html<String>, Error> {
     let mut sql = app.db.read();
     let v = view::account(&mut sql, app, visitor, id).await?;
     let may_create = v.may_edit && view::is_own_master(&mut sql).await?;
+    let form = form_of(&mut sql, app, visitor, Object::Account, id, edit && v.may_write).await?;
     let f = Frame::load(&mut sql, app, visitor, headers, "accounts").await?;
-    shell::page(&AccountPage { f, v, may_create })
+    shell::page(&AccountPage { f, v, may_create, form })
+}
+
+async fn contact(
+    app: &App,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    id: &str,
+    edit: bool,
+) -> Result<Html<String>, Error> {
+    let mut sql = app.db.read();
+    let v = view::contact(&mut sql, app, visitor, id).await?;
+    let form = form_of(&mut sql, app, visitor, Object::Contact, id, edit && v.may_write).await?;
+    let f = Frame::load(&mut sql, app, visitor, headers, "accounts").await?;
+    shell::page(&ContactPage { f, v, form })
 }
 
 fn plural(text: &str) -> Result<Object, Error> {

@@ -97,6 +97,9 @@ pub struct RecordView {
     /// Mail address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Web site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
     /// Position of a contact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -194,6 +197,8 @@ fn fields(object: Object) -> &'static [(&'static str, &'static str)] {
             ("city", "r.city"),
             ("country", "r.country"),
             ("phone", "r.phone"),
+            ("email", "r.email"),
+            ("website", "r.website"),
         ],
         Object::Contact => &[
             ("name", "r.name"),
@@ -272,7 +277,7 @@ fn query(object: Object) -> String {
             None => columns.push(format!("CAST(NULL AS TEXT) AS {name}")),
         }
     }
-    for field in TEXTS.into_iter().chain(["title"]) {
+    for field in TEXTS.into_iter().chain(["title", "website"]) {
         let fixed = ["id", "connection_id", "connection", "external_id", "revision", "url"];
         if fixed.contains(&field) || ["account", "contact", "deal", "owner"].contains(&field) {
             continue;
@@ -324,6 +329,7 @@ struct Row {
     phone: Option<String>,
     email: Option<String>,
     title: Option<String>,
+    website: Option<String>,
 }
 
 impl Row {
@@ -361,6 +367,7 @@ impl Row {
             phone: filled(self.phone),
             email: filled(self.email),
             title: filled(self.title),
+            website: filled(self.website),
             spend: None,
             open_deals: None,
             won: None,

@@ -13,6 +13,7 @@ use crate::args;
 use crate::clock::{day, now};
 use crate::db::{Sql, Value, dialect};
 use crate::drafts::{self, Event, News};
+use crate::edits;
 use crate::error::Error;
 use crate::people::maybe;
 use crate::search;
@@ -122,7 +123,7 @@ async fn apply_as(
 }
 
 /// Whether a record was read before the one that is stored. Of revisions such as `TIME~DIGEST` the time alone tells.
-fn is_older(record: &Record, stored: &str) -> bool {
+pub(crate) fn is_older(record: &Record, stored: &str) -> bool {
     let time = |revision: &str| revision.split('~').next().unwrap_or_default().to_owned();
     time(&record.revision) < time(stored)
 }
@@ -146,6 +147,9 @@ async fn take(
     let (mut columns, missing) = awaited::resolve(sql, connection, std::mem::take(&mut shape.references)).await?;
     columns.append(&mut shape.columns);
     let (id, change) = write(sql, connection, record, known.as_ref(), columns).await?;
+    if reading == Reading::First && connection.is_some() && known.as_ref().is_some_and(|k| k.edits > 0) {
+        edits::arrived(sql, record, &id).await?;
+    }
     // Other rules may give other search words and other records to wait for, which are in no column.
     if change == Change::Same && reading == Reading::First {
         // A CRM user's row has no revision of its own, and a reconcile compares revisions.
@@ -210,6 +214,8 @@ struct Known {
     stage_kind: Option<String>,
     won_at: Option<i64>,
     owner: Option<String>,
+    /// Edits made here that its coming may settle.
+    edits: i64,
 }
 
 async fn known(sql: &mut Sql, connection: Option<ConnectionId>, record: &Record) -> Result<Option<Known>, Error> {
@@ -219,17 +225,23 @@ async fn known(sql: &mut Sql, connection: Option<ConnectionId>, record: &Record)
         _ => "revision, NULL, CAST(NULL AS BIGINT), NULL",
     };
     let (condition, values) = awaited::key(connection, &record.external_id);
-    let text = format!("SELECT id, {extra} FROM {} WHERE {condition}", table(record.object));
-    let rows: Vec<(String, String, Option<String>, Option<i64>, Option<String>)> = sql.all_built(text, values).await?;
+    let text = format!(
+        "SELECT id, {extra}, (SELECT COUNT(*) FROM record_edit e WHERE e.record_id = r.id AND (e.state IN ('pending', 'conflict') \
+         OR (e.tried_at IS NOT NULL AND e.seen_at IS NULL))) FROM {} r WHERE {condition}",
+        table(record.object)
+    );
+    type Row = (String, String, Option<String>, Option<i64>, Option<String>, i64);
+    let rows: Vec<Row> = sql.all_built(text, values).await?;
     Ok(rows
         .into_iter()
         .next()
-        .map(|(id, revision, stage_kind, won_at, owner)| Known {
+        .map(|(id, revision, stage_kind, won_at, owner, edits)| Known {
             id,
             revision,
             stage_kind,
             won_at,
             owner,
+            edits,
         }))
 }
 
@@ -277,6 +289,8 @@ async fn shape<'a>(
                 ("city", text(&a.city)),
                 ("country", text(&a.country)),
                 ("phone", text(&a.phone)),
+                ("email", text(&a.email)),
+                ("website", text(&a.website)),
             ];
             shape.texts.extend(a.tax_id.clone());
             shape.texts.extend(a.code.clone());

@@ -14,6 +14,7 @@ use crate::args;
 use crate::auth::{Action, RecordFacts, Resource, Visitor};
 use crate::clock::moment;
 use crate::db::{Sql, Value, dialect};
+use crate::edits::{self, EditView};
 use crate::error::Error;
 
 /// What was last written back to the CRM.
@@ -52,8 +53,12 @@ pub struct DealView {
     pub timeline: Vec<Happening>,
     /// What its CRM was told.
     pub written: Option<WrittenView>,
-    /// Whether the reader may change it here.
+    /// Whether the reader may change it here, Outlay being its master.
     pub may_edit: bool,
+    /// Whether the reader may change it in its CRM from here.
+    pub may_write: bool,
+    /// Changes on their way to its CRM, those that wait for a decision, and those that ended in the last day.
+    pub edits: Vec<EditView>,
 }
 
 /// An account with what it costs.
@@ -80,8 +85,26 @@ pub struct AccountView {
     pub orders: Vec<RecordView>,
     /// What its CRM was told.
     pub written: Option<WrittenView>,
-    /// Whether the reader may change it here.
+    /// Whether the reader may change it here, Outlay being its master.
     pub may_edit: bool,
+    /// Whether the reader may change it in its CRM from here.
+    pub may_write: bool,
+    /// Changes on their way to its CRM, those that wait for a decision, and those that ended in the last day.
+    pub edits: Vec<EditView>,
+}
+
+/// A person at a customer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ContactView {
+    /// The record.
+    #[serde(flatten)]
+    pub record: RecordView,
+    /// Whether the reader may change it here, Outlay being its master.
+    pub may_edit: bool,
+    /// Whether the reader may change it in its CRM from here.
+    pub may_write: bool,
+    /// Changes on their way to its CRM, those that wait for a decision, and those that ended in the last day.
+    pub edits: Vec<EditView>,
 }
 
 /// The facts of a record that the visitor may read; not found if they may not, for its existence is a secret.
@@ -113,7 +136,27 @@ pub async fn record(
     id: &str,
 ) -> Result<RecordView, Error> {
     readable(sql, app, visitor, object, id).await?;
-    records::one(sql, object, id).await
+    shown(sql, object, id).await
+}
+
+/// A record as it looks with what is on its way to the CRM.
+async fn shown(sql: &mut Sql, object: Object, id: &str) -> Result<RecordView, Error> {
+    let mut record = records::one(sql, object, id).await?;
+    edits::overlay(sql, std::slice::from_mut(&mut record)).await?;
+    Ok(record)
+}
+
+/// A contact, if the visitor may read it.
+pub async fn contact(sql: &mut Sql, app: &App, visitor: &Visitor, id: &str) -> Result<ContactView, Error> {
+    let facts = readable(sql, app, visitor, Object::Contact, id).await?;
+    Ok(ContactView {
+        record: shown(sql, Object::Contact, id).await?,
+        may_edit: app
+            .rights
+            .may(&visitor.person, Action::EditRecord, &Resource::Record(&facts)),
+        may_write: edits::may_write(sql, app, visitor, &facts, Object::Contact, id).await?,
+        edits: edits::of_record(sql, app, visitor, &facts, Object::Contact, id).await?,
+    })
 }
 
 /// Records that the visitor may read; deals and accounts with their sums.
@@ -126,6 +169,7 @@ pub async fn list(
 ) -> Result<records::RecordsView, Error> {
     let org = app.org(sql).await?;
     let mut view = records::list(sql, &visitor.person, &org, object, wanted).await?;
+    edits::overlay(sql, &mut view.records).await?;
     if matches!(object, Object::Deal | Object::Account) {
         sums(sql, object, &mut view.records).await?;
     }
@@ -181,7 +225,7 @@ async fn sales(sql: &mut Sql, records: &mut [RecordView]) -> Result<(), Error> {
 /// A deal, if the visitor may read it.
 pub async fn deal(sql: &mut Sql, app: &App, visitor: &Visitor, id: &str) -> Result<DealView, Error> {
     let facts = readable(sql, app, visitor, Object::Deal, id).await?;
-    let record = records::one(sql, Object::Deal, id).await?;
+    let record = shown(sql, Object::Deal, id).await?;
     let rules = app.rules(sql).await?;
     let of = RecordsWanted {
         deal: Some(id.to_owned()),
@@ -210,6 +254,8 @@ pub async fn deal(sql: &mut Sql, app: &App, visitor: &Visitor, id: &str) -> Resu
         may_edit: app
             .rights
             .may(&visitor.person, Action::EditRecord, &Resource::Record(&facts)),
+        may_write: edits::may_write(sql, app, visitor, &facts, Object::Deal, id).await?,
+        edits: edits::of_record(sql, app, visitor, &facts, Object::Deal, id).await?,
         record,
     })
 }
@@ -217,7 +263,7 @@ pub async fn deal(sql: &mut Sql, app: &App, visitor: &Visitor, id: &str) -> Resu
 /// An account, if the visitor may read it.
 pub async fn account(sql: &mut Sql, app: &App, visitor: &Visitor, id: &str) -> Result<AccountView, Error> {
     let facts = readable(sql, app, visitor, Object::Account, id).await?;
-    let mut record = records::one(sql, Object::Account, id).await?;
+    let mut record = shown(sql, Object::Account, id).await?;
     sales(sql, std::slice::from_mut(&mut record)).await?;
     let rules = app.rules(sql).await?;
     let of = RecordsWanted {
@@ -240,6 +286,8 @@ pub async fn account(sql: &mut Sql, app: &App, visitor: &Visitor, id: &str) -> R
         may_edit: app
             .rights
             .may(&visitor.person, Action::EditRecord, &Resource::Record(&facts)),
+        may_write: edits::may_write(sql, app, visitor, &facts, Object::Account, id).await?,
+        edits: edits::of_record(sql, app, visitor, &facts, Object::Account, id).await?,
         record,
     })
 }

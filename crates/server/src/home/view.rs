@@ -12,6 +12,7 @@ use crate::auth::Visitor;
 use crate::crm;
 use crate::db::Sql;
 use crate::drafts::Event;
+use crate::edits::{self, EditView};
 use crate::error::Error;
 use crate::evidence;
 use crate::inbox::Names;
@@ -24,6 +25,8 @@ pub struct HomeView {
     pub todos: Vec<TodoView>,
     /// How much there is to be done, further pages included.
     pub todo_count: i64,
+    /// One's own changes of CRM records that did not reach the CRM: in conflict, failed, or dropped by a policy.
+    pub edits: Vec<EditView>,
     /// Drafts proposed from what happened in the CRM.
     pub proposals: Vec<ProposalView>,
     /// Claims whose money has not come yet.
@@ -135,6 +138,7 @@ pub async fn home(sql: &mut Sql, app: &App, visitor: &Visitor) -> Result<HomeVie
     Ok(HomeView {
         todos,
         todo_count,
+        edits: edits::lost(sql, visitor.person.id()).await?,
         proposals: proposals(sql, visitor).await?,
         way,
         way_count,

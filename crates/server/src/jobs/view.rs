@@ -10,6 +10,7 @@ use crate::auth::Permit;
 use crate::claims::{MailJob, WriteBackJob};
 use crate::clock::{moment, now};
 use crate::db::{Db, Sql, Value, dialect};
+use crate::edits::EditJob;
 use crate::error::Error;
 
 /// A job. Neither key nor payload is shown: what it is about is named as people name it.
@@ -188,6 +189,14 @@ fn subject(row: &JobRow) -> Option<(&'static str, String)> {
             let job: WriteBackJob = serde_json::from_str(&row.payload).ok()?;
             Some((if job.object == "deal" { "deal" } else { "account" }, job.id))
         }
+        "edit" => {
+            let job: EditJob = serde_json::from_str(&row.payload).ok()?;
+            let kinds = ["deal", "account", "contact"].into_iter();
+            kinds
+                .filter(|kind| *kind == job.object)
+                .map(|kind| (kind, job.id.clone()))
+                .next()
+        }
         _ => None,
     }
 }
@@ -199,6 +208,7 @@ impl About {
             ("claim", "SELECT id, number FROM claim"),
             ("deal", "SELECT id, external_id FROM deal"),
             ("account", "SELECT id, external_id FROM account"),
+            ("contact", "SELECT id, external_id FROM contact"),
         ] {
             let ids: Vec<Value> = rows
                 .iter()
@@ -215,6 +225,7 @@ impl About {
                 let href = match object {
                     "claim" => format!("/claims/{name}"),
                     "deal" => format!("/crm/deals/{id}"),
+                    "contact" => format!("/crm/contacts/{id}"),
                     _ => format!("/crm/accounts/{id}"),
                 };
                 known.insert((object, id), (name, href));

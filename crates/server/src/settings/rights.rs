@@ -86,7 +86,7 @@ fn kind(action: Action) -> Option<&'static str> {
         ManagePeople | ManageConnections | ManageRecords | ManageRates | ReadAudit | ManageJobs | ReadSettings => {
             Some("outlay")
         }
-        ReadRecord | EditRecord | ReadDocument | AddDocument => None,
+        ReadRecord | EditRecord | WriteRecord | ReadDocument | AddDocument => None,
     }
 }
 

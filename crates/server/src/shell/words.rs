@@ -34,6 +34,7 @@ sources![
     "search",
     "me",
     "crm",
+    "edits",
     "connections",
     "insights",
     "organisation",

@@ -7,6 +7,7 @@ mod crm;
 mod demo;
 mod drafts;
 mod drift;
+mod edits;
 mod evidence;
 mod fake_crm;
 mod hooks;
