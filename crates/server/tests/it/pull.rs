@@ -44,13 +44,13 @@ fn what_the_crm_says_is_gone_is_archived_and_what_was_never_here_does_no_harm() 
             .await
             .expect("written");
         fake.records.clear();
-        fake.gone = vec!["2".into(), "never seen".into()];
+        fake.gone = vec!["D2".into(), "never seen".into()];
         let report = pull(&world, c, &fake).await.expect("a report");
         assert_eq!((report.error, report.seen), (None, 2));
         assert_eq!(
             count(
                 &world,
-                "SELECT COUNT(*) FROM deal WHERE deleted = TRUE AND external_id = '2'"
+                "SELECT COUNT(*) FROM deal WHERE deleted = TRUE AND external_id = 'D2'"
             )
             .await,
             1
