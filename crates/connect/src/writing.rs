@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use crate::{
     canonical::{Object, Record},
     connector::{Conflict, Error, FieldChange, Target, Write, Written},
+    edit::{same, text},
     manifest::ObjectManifest,
     mapping::{self, Kind, Mapping},
 };
@@ -322,27 +323,6 @@ pub fn amount(text: &str) -> Option<(Decimal, Option<Currency>)> {
 fn is_amount(held: Option<Decimal>, amount: Money) -> bool {
     let decimals = amount.currency.decimals();
     held.map(|d| d.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero)) == Some(amount.decimal())
-}
-
-/// A canonical field as text, as the person sees it; empty for nothing.
-fn text(record: &Record, field: &str) -> String {
-    let body = serde_json::to_value(&record.body).unwrap_or_default();
-    match &body[field] {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        Value::Object(money) => money["amount"].as_str().unwrap_or_default().to_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn same(kind: Kind, one: &str, other: &str) -> bool {
-    match kind {
-        Kind::Money => {
-            let read = |text| amount(text).map(|(number, _)| number.normalize());
-            one.trim() == other.trim() || read(one).is_some() && read(one) == read(other)
-        }
-        _ => one.trim() == other.trim(),
-    }
 }
 
 #[cfg(test)]

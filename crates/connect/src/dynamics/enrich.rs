@@ -49,9 +49,19 @@ impl Dynamics {
                 let at = TIMES
                     .iter()
                     .find_map(|time| row[*time].as_str()?.parse::<Timestamp>().ok());
+                let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
+                let day = |at: Timestamp| zone.to_datetime(at).date();
                 if let Some(at) = at {
-                    let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
-                    row["@day"] = zone.to_datetime(at).date().to_string().into();
+                    row["@day"] = day(at).to_string().into();
+                }
+                let end = ["actualend", "scheduledend"].iter();
+                let end = end
+                    .filter_map(|time| row[*time].as_str()?.parse::<Timestamp>().ok())
+                    .next();
+                if let Some((at, end)) = at.zip(end)
+                    && day(end) > day(at)
+                {
+                    row["@until"] = day(end).to_string().into();
                 }
             }
         }

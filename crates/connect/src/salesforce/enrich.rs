@@ -39,6 +39,7 @@ impl Salesforce {
                     row["@contact"] = of_kind(&row["WhoId"], "003");
                     row["@deal"] = of_kind(&row["WhatId"], "006");
                     row["@day"] = day(row, zone.as_ref());
+                    row["@until"] = until(row, zone.as_ref());
                     let subtype = match row["TaskSubtype"].as_str() {
                         Some("Task") | None => source.name.to_lowercase(),
                         Some(other) => other.to_lowercase(),
@@ -82,6 +83,19 @@ fn day(row: &Value, zone: Option<&TimeZone>) -> Value {
     match moment(&row["StartDateTime"]) {
         Some(at) if !is_true(&row["IsAllDayEvent"]) => on(at, zone).into(),
         _ => row["ActivityDate"].clone(),
+    }
+}
+
+/// The last day of what lasts longer than one. What lasts all day ends at midnight UTC of its last day.
+fn until(row: &Value, zone: Option<&TimeZone>) -> Value {
+    let Some(end) = moment(&row["EndDateTime"]) else {
+        return Value::Null;
+    };
+    let zone = zone.filter(|_| !is_true(&row["IsAllDayEvent"]));
+    let last = on(end, zone);
+    match row["@day"].as_str() {
+        Some(day) if last.as_str() > day => last.into(),
+        _ => Value::Null,
     }
 }
 

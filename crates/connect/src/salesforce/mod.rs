@@ -15,7 +15,7 @@
 //!   content cannot); from a public guide to SOQL, that links of documents are asked for by one record.
 //! - From a public issue of a data-loading tool: records do appear with a `SystemModstamp` behind one that was read before. Hence
 //!   the overlap.
-//! - From memory, untried against a real organisation: that deleting moves `SystemModstamp`; `IsChild`, `TaskSubtype` and
+//! - From memory, untried against a real organisation: that deleting moves `SystemModstamp`; when events of all day end; `IsChild`, `TaskSubtype` and
 //!   `UserType` as filters; `ApiName` of stages; that `If-Unmodified-Since` compares `LastModifiedDate` of objects other than
 //!   accounts; the share type of a note's tie; how ids of one time are ordered (nothing here depends on it).
 //!

@@ -52,7 +52,14 @@ static SOURCES: [Source; 7] = [
     Source {
         // Those without a customer are nobody's business here; those of invited colleagues are copies.
         filter: "AccountId != null AND IsChild = false",
-        own: &["StartDateTime", "ActivityDate", "IsAllDayEvent", "WhoId", "WhatId"],
+        own: &[
+            "StartDateTime",
+            "EndDateTime",
+            "ActivityDate",
+            "IsAllDayEvent",
+            "WhoId",
+            "WhatId",
+        ],
         ..plain(Object::Activity, "Event")
     },
     Source {

@@ -132,12 +132,13 @@ async fn a_visit_has_its_day_in_the_companys_zone() {
     fake.db().add("appointments", json!({
         "subject": "拜访蓝石", "location": "浦东", "_regardingobjectid_value": TWO, "_ownerid_value": ONE,
         "_regardingobjectid_value@Microsoft.Dynamics.CRM.lookuplogicalname": "opportunity", "scheduledstart": 1_795_456_800,
+        "scheduledend": 1_795_543_200,
     }));
     let (_, body) = only(&fake, Object::Activity).await;
     assert_eq!(
         body,
         json!({
-            "object": "activity", "kind": "meeting", "deal": TWO, "owner": ONE, "on": "2026-11-24", "place": "浦东",
+            "object": "activity", "kind": "meeting", "deal": TWO, "owner": ONE, "on": "2026-11-24", "until": "2026-11-25", "place": "浦东",
             "subject": "拜访蓝石",
         })
     );

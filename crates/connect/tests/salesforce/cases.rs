@@ -114,14 +114,14 @@ async fn a_visit_and_a_call() {
     let fake = FakeSalesforce::default();
     fake.db().add("Event", json!({
         "Subject": "拜访蓝石", "Type": "Visit", "AccountId": "001000000000001AAA", "WhoId": "003000000000001AAA",
-        "WhatId": "006000000000001AAA", "OwnerId": "005000000000001AAA", "StartDateTime": 1_795_456_800, "Location": "浦东",
+        "WhatId": "006000000000001AAA", "OwnerId": "005000000000001AAA", "StartDateTime": 1_795_456_800, "EndDateTime": 1_795_543_200, "Location": "浦东",
     }));
     let (_, body) = only(&fake, Object::Activity).await;
     assert_eq!(
         body,
         json!({
             "object": "activity", "kind": "visit", "account": "001000000000001AAA", "contact": "003000000000001AAA",
-            "deal": "006000000000001AAA", "owner": "005000000000001AAA", "on": "2026-11-24", "place": "浦东",
+            "deal": "006000000000001AAA", "owner": "005000000000001AAA", "on": "2026-11-24", "until": "2026-11-25", "place": "浦东",
             "subject": "拜访蓝石",
         }),
         "18:00 UTC is the next day in Shanghai"

@@ -149,7 +149,7 @@ const OBJECTS: [(&str, &str, &str); 11] = [
         "Event",
         "00U",
         "Subject:string Type:picklist -AccountId:reference WhoId:reference WhatId:reference OwnerId:reference \
-         StartDateTime:datetime ActivityDate:date IsAllDayEvent:boolean -IsChild:boolean Location:string Description:textarea",
+         StartDateTime:datetime EndDateTime:datetime ActivityDate:date IsAllDayEvent:boolean -IsChild:boolean Location:string Description:textarea",
     ),
     (
         "Task",
