@@ -132,7 +132,7 @@ CREATE TABLE crm_awaited (
     connection TEXT NOT NULL, object TEXT NOT NULL, external_id TEXT NOT NULL, -- what it refers to; '' is no connection
     PRIMARY KEY (child_id, field)
 );
-CREATE INDEX crm_awaited_parent ON crm_awaited (connection, object, external_id);
+CREATE INDEX crm_awaited_parent ON crm_awaited (external_id, object, connection);
 CREATE TABLE sync_cursor (
     connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, position TEXT NOT NULL,
     moved_at BIGINT NOT NULL, PRIMARY KEY (connection_id, object)
@@ -345,8 +345,10 @@ CREATE TABLE spend (
 CREATE INDEX spend_month ON spend (
     entity_id, dim, employee_id, category, currency, month, key, pending_minor, paid_minor
 );
-CREATE TABLE search_gram (gram TEXT NOT NULL, object TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (gram, object, id));
-CREATE INDEX search_object ON search_gram (object, id);
+-- What things are found by: the bigrams of each between spaces, and each bigram once for a block of things that came together.
+CREATE TABLE search_text (id TEXT PRIMARY KEY, object TEXT NOT NULL, block BIGINT NOT NULL, grams TEXT NOT NULL);
+CREATE INDEX search_text_block ON search_text (block);
+CREATE TABLE search_gram (gram TEXT NOT NULL, object TEXT NOT NULL, block BIGINT NOT NULL, PRIMARY KEY (gram, object, block));
 
 -- Answers to creating requests, so that a repeated one makes nothing twice. status: 0 running, 1 carried out in the same
 -- commit as what it did, else the status of the answer kept.

@@ -1,8 +1,9 @@
-//! What both benches share: a made-up company, `outlay serve` over it as a process of its own, people with sessions, and
+//! What the benches share: a made-up company, `outlay serve` over it as a process of its own, people with sessions, and
 //! figures.
 
 #![allow(
     dead_code,
+    unused_imports,
     clippy::unwrap_used,
     clippy::expect_used,
     reason = "a bench may fail loudly; each uses a part of this"
@@ -24,7 +25,7 @@ use outlay_core::ids::EmployeeId;
 use outlay_core::org::Org;
 
 pub use served::{Person, Served};
-pub use times::{Table, print, timed};
+pub use times::{Table, Times, print, timed};
 
 /// A runtime as `outlay serve` has it.
 pub fn runtime() -> tokio::runtime::Runtime {

@@ -32,6 +32,8 @@ impl Served {
             .env("OUTLAY_DATA", &config.data)
             .env("OUTLAY_DATABASE", config.database_url())
             .env("OUTLAY_LISTEN", format!("127.0.0.1:{port}"))
+            .env("OUTLAY_ALLOW_HOSTS", config.allow_hosts.join(","))
+            .env("OUTLAY_PULL_EVERY_S", config.pull_every_s.to_string())
             .env("RUST_LOG", "error")
             .stdout(Stdio::null())
             .spawn()
@@ -95,8 +97,12 @@ pub struct Person {
 }
 
 impl Person {
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.base));
+        let request = self.http.request(method, self.url(path));
         request.header("origin", &self.base).header("cookie", &self.cookie)
     }
 

@@ -6,7 +6,7 @@ use outlay_core::claim::{Content, Links, Source};
 use outlay_core::ids::{AccountId, ActivityId, DealId, EmployeeId};
 
 use super::NewDraft;
-use super::records::{Record, get};
+use super::records::{Record, find, get};
 use crate::app::App;
 use crate::args;
 use crate::clock::{day, now};
@@ -46,9 +46,10 @@ pub async fn fill(sql: &mut Sql, app: &App, employee: EmployeeId, start: Start) 
     let today = day(now(), &entity.zone);
     match start {
         Start::Nothing => {}
-        Start::Account(id) => filled.account(sql, &id.to_string()).await?,
+        Start::Account(id) => filled.account(get(sql, Object::Account, &id.to_string()).await?)?,
         Start::Deal(id) => {
-            filled.deal(sql, &id.to_string()).await?;
+            let deal = get(sql, Object::Deal, &id.to_string()).await?;
+            filled.deal(sql, deal).await?;
             filled.latest_visit(sql, &id.to_string(), today).await?;
         }
         Start::Activity(id) => filled.activity(sql, &id.to_string()).await?,
@@ -79,9 +80,9 @@ struct Filled {
     purpose: String,
 }
 
+/// What hangs on a record may be archived, and is left out then.
 impl Filled {
-    async fn account(&mut self, sql: &mut Sql, id: &str) -> Result<(), Error> {
-        let account = get(sql, Object::Account, id).await?;
+    fn account(&mut self, account: Record) -> Result<(), Error> {
         self.links.account = Some(stored(&account.id)?);
         self.sources
             .push(account.source("links.account", Object::Account, &account.name));
@@ -89,28 +90,32 @@ impl Filled {
         Ok(())
     }
 
-    async fn contact(&mut self, sql: &mut Sql, id: &str) -> Result<(), Error> {
-        let contact = get(sql, Object::Contact, id).await?;
-        self.links.contact = Some(stored(&contact.id)?);
-        self.sources
-            .push(contact.source("links.contact", Object::Contact, &contact.name));
+    /// The customer and the contact of a record, unless they are known from a nearer one.
+    async fn met(&mut self, sql: &mut Sql, record: &Record) -> Result<(), Error> {
+        if let (None, Some(id)) = (self.links.account, &record.account_id)
+            && let Some(account) = find(sql, Object::Account, id).await?
+        {
+            self.account(account)?;
+        }
+        if let (None, Some(id)) = (self.links.contact, &record.contact_id)
+            && let Some(contact) = find(sql, Object::Contact, id).await?
+        {
+            self.links.contact = Some(stored(&contact.id)?);
+            self.sources
+                .push(contact.source("links.contact", Object::Contact, &contact.name));
+        }
         Ok(())
     }
 
     /// The deal, and what hangs on it.
-    async fn deal(&mut self, sql: &mut Sql, id: &str) -> Result<(), Error> {
-        let deal = get(sql, Object::Deal, id).await?;
-        self.links.deal = Some(stored(&deal.id)?);
+    async fn deal(&mut self, sql: &mut Sql, deal: Record) -> Result<(), Error> {
+        let id = &deal.id;
+        self.links.deal = Some(stored(id)?);
         self.sources.push(deal.source("links.deal", Object::Deal, &deal.name));
         if let Some(owner) = &deal.owner {
             self.sources.push(deal.source("owner", Object::Deal, owner));
         }
-        if let (None, Some(account)) = (self.links.account, &deal.account_id) {
-            self.account(sql, account).await?;
-        }
-        if let (None, Some(contact)) = (self.links.contact, &deal.contact_id) {
-            self.contact(sql, contact).await?;
-        }
+        self.met(sql, &deal).await?;
         let projects: Vec<(String,)> = sql
             .all(
                 "SELECT id FROM project WHERE deal_id = $1 AND deleted = $2 LIMIT 2",
@@ -129,13 +134,10 @@ impl Filled {
 
     async fn activity(&mut self, sql: &mut Sql, id: &str) -> Result<(), Error> {
         let visit = get(sql, Object::Activity, id).await?;
-        if let Some(account) = &visit.account_id {
-            self.account(sql, account).await?;
-        }
-        if let Some(contact) = &visit.contact_id {
-            self.contact(sql, contact).await?;
-        }
-        if let Some(deal) = &visit.deal_id {
+        self.met(sql, &visit).await?;
+        if let Some(id) = &visit.deal_id
+            && let Some(deal) = find(sql, Object::Deal, id).await?
+        {
             self.deal(sql, deal).await?;
         }
         self.visit(&visit)

@@ -12,8 +12,8 @@ use super::connection::Connection;
 use crate::app::App;
 use crate::args;
 use crate::clock::now;
-use crate::crm::store;
-use crate::db::Sql;
+use crate::crm::store::{self, Reading};
+use crate::db::{Sql, dialect};
 use crate::error::Error;
 
 /// Records that are asked for at once.
@@ -118,10 +118,8 @@ async fn settle(
         .write(move |sql| {
             let (app, found) = (shared.clone(), found.clone());
             Box::pin(async move {
-                for record in &found.records {
-                    store::apply(sql, &app, Some(connection), record).await?;
-                    forget(sql, connection, record).await?;
-                }
+                store::apply_all(sql, &app, Some(connection), &found.records, Reading::First).await?;
+                forget(sql, connection, &found.records).await?;
                 if cleared {
                     remove(sql, connection, object, "").await?;
                 }
@@ -157,9 +155,26 @@ pub async fn keep(sql: &mut Sql, connection: ConnectionId, rejected: &Rejected) 
     Ok(())
 }
 
-/// A record that was taken is a dead letter no more.
-pub async fn forget(sql: &mut Sql, connection: ConnectionId, record: &Record) -> Result<(), Error> {
-    remove(sql, connection, record.object, &record.external_id).await
+/// Records that were taken are dead letters no more.
+pub async fn forget(sql: &mut Sql, connection: ConnectionId, records: &[Record]) -> Result<(), Error> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "SELECT object, external_id FROM sync_refused WHERE connection_id = $1 AND external_id {}",
+        dialect::among(sql, 2)
+    );
+    let ids = dialect::texts(records.iter().map(|r| r.external_id.as_str()));
+    let letters: Vec<(String, String)> = sql.all_built(text, vec![connection.into(), ids]).await?;
+    for (object, id) in letters {
+        if let Some(record) = records
+            .iter()
+            .find(|r| r.object.as_str() == object && r.external_id == id)
+        {
+            remove(sql, connection, record.object, &id).await?;
+        }
+    }
+    Ok(())
 }
 
 /// As [`forget`], by the id.

@@ -17,7 +17,7 @@ use super::{dead, pull};
 use crate::app::App;
 use crate::args;
 use crate::clock::now;
-use crate::crm::store::{self, Change};
+use crate::crm::store::{self, Change, Reading};
 use crate::db::Sql;
 use crate::error::Error;
 use crate::jobs::{Done, Failed, Job, NewJob, enqueue};
@@ -178,12 +178,11 @@ async fn store_all(
         object: object.as_str().to_owned(),
         ..pull::ObjectReport::default()
     };
-    for record in &found.records {
-        let applied = store::apply(sql, app, Some(connection), record).await?;
-        dead::forget(sql, connection, record).await?;
+    for applied in store::apply_all(sql, app, Some(connection), &found.records, Reading::First).await? {
         took.seen += 1;
         took.changed += i64::from(applied.change != Change::Same);
     }
+    dead::forget(sql, connection, &found.records).await?;
     for id in &found.gone {
         store::archive(sql, connection, object, id).await?;
         took.seen += 1;

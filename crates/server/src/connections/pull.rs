@@ -16,12 +16,12 @@ use super::{dead, reconcile};
 use crate::app::App;
 use crate::args;
 use crate::clock::now;
-use crate::crm::store::{self, Change};
+use crate::crm::store::{self, Change, Reading};
 use crate::db::Sql;
 use crate::error::Error;
 
 /// Records in a page: large enough to be fast, small enough not to keep others from writing.
-const PAGE: usize = 200;
+const PAGE: usize = 500;
 /// A pull that shows no sign of life for so long is dead, and another may begin.
 const LEASE: Duration = Duration::from_secs(180);
 
@@ -101,23 +101,30 @@ async fn all(app: &Arc<App>, run: &Run, connector: &dyn Connector, report: &mut 
             object: object.as_str().to_owned(),
             ..ObjectReport::default()
         });
+        let size = PAGE.min(can.max_page);
         let mut cursor = cursor(&mut app.db.read(), run.connection, object).await?;
-        loop {
-            let page = connector.pull(object, cursor.as_ref(), PAGE.min(can.max_page)).await?;
+        let mut fetched = Some(connector.pull(object, cursor.as_ref(), size).await);
+        while let Some(page) = fetched {
+            let page = page?;
             if !page.done && cursor.as_ref() == Some(&page.next) {
                 let text = format!("reading {object} does not advance");
                 return Err(outlay_connect::Error::Cursor(text).into());
             }
             let (next, done) = (page.next.clone(), page.done);
-            let took = run.take(app, object, cursor, page).await?;
+            // The next page is fetched while this one is stored; the stored cursor moves with what is stored.
+            let ahead = async {
+                match done {
+                    true => None,
+                    false => Some(connector.pull(object, Some(&next), size).await),
+                }
+            };
+            let (took, ahead) = tokio::join!(run.take(app, object, cursor, page), ahead);
+            let took = took?;
             if took.drafted > 0 {
                 app.live.wake();
             }
             report.add(&took);
-            cursor = Some(next);
-            if done {
-                break;
-            }
+            (cursor, fetched) = (Some(next), ahead);
         }
     }
     Ok(())
@@ -205,8 +212,7 @@ impl Run {
                         ..ObjectReport::default()
                     };
                     move_cursor(sql, connection, object, before.as_ref(), &page.next).await?;
-                    for record in &page.records {
-                        let applied = store::apply(sql, &app, Some(connection), record).await?;
+                    for applied in store::apply_all(sql, &app, Some(connection), &page.records, Reading::First).await? {
                         took.changed += i64::from(applied.change != Change::Same);
                         took.drafted += i64::from(applied.drafted.is_some());
                     }
@@ -214,7 +220,7 @@ impl Run {
                         store::archive(sql, connection, object, id).await?;
                         dead::remove(sql, connection, object, id).await?;
                     }
-                    forget_refused(sql, connection, &page).await?;
+                    dead::forget(sql, connection, &page.records).await?;
                     for rejected in &page.rejected {
                         dead::keep(sql, connection, rejected).await?;
                     }
@@ -275,23 +281,6 @@ async fn move_cursor(
         args![connection, object.as_str(), next.to_string(), now().as_microsecond()],
     )
     .await?;
-    Ok(())
-}
-
-/// A record that was refused and came well this time is refused no more.
-async fn forget_refused(sql: &mut Sql, connection: ConnectionId, page: &Page) -> Result<(), Error> {
-    let (any,): (i64,) = sql
-        .one(
-            "SELECT COUNT(*) FROM sync_refused WHERE connection_id = $1",
-            args![connection],
-        )
-        .await?;
-    if any == 0 {
-        return Ok(());
-    }
-    for record in &page.records {
-        dead::forget(sql, connection, record).await?;
-    }
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use crate::args;
 use crate::audit;
 use crate::auth::Permit;
 use crate::clock::now;
-use crate::crm::store::{self, table};
+use crate::crm::store::{self, Reading, table};
 use crate::db::{Sql, Value, dialect};
 use crate::error::Error;
 
@@ -320,9 +320,9 @@ impl Run {
             .write(move |sql| {
                 let (app, run, fresh) = (shared.clone(), run.clone(), fresh.clone());
                 Box::pin(async move {
+                    store::apply_all(sql, &app, Some(connection), &fresh.records, Reading::SetBack).await?;
+                    dead::forget(sql, connection, &fresh.records).await?;
                     for record in &fresh.records {
-                        store::mend(sql, &app, connection, record).await?;
-                        dead::forget(sql, connection, record).await?;
                         mended(sql, &run, object, &record.external_id).await?;
                     }
                     for rejected in &fresh.rejected {

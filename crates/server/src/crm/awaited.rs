@@ -1,21 +1,32 @@
 //! References between records, as the CRM's own ids; a record may come before what it refers to.
 
+use std::collections::{BTreeSet, HashMap};
+
 use outlay_connect::Object;
 use outlay_core::ids::ConnectionId;
 
 use super::store::table;
 use crate::args;
-use crate::db::{Sql, Value};
+use crate::db::{Row, Sql, Value, dialect};
 use crate::error::Error;
 
 /// A reference that a record makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reference<'a> {
-    /// The column that holds it.
+    /// The column that holds it; `project_id` is held by the project, as `deal_id`.
     pub field: &'static str,
     /// What kind of record is meant.
     pub object: Object,
     /// Its id in the CRM.
     pub external_id: Option<&'a str>,
+}
+
+/// A record that waits for another.
+pub struct Waiting<'a> {
+    /// Its own id.
+    pub child_id: &'a str,
+    /// What it waits for.
+    pub reference: Reference<'a>,
 }
 
 /// Our id of a record by its id in the CRM.
@@ -25,127 +36,145 @@ pub async fn find(
     object: Object,
     external_id: &str,
 ) -> Result<Option<String>, Error> {
-    let (condition, values) = key(connection, external_id);
-    let text = format!("SELECT id FROM {} WHERE {condition}", table(object));
-    let rows: Vec<(String,)> = sql.all_built(text, values).await?;
+    let rows: Vec<(String,)> = rows(sql, connection, table(object), "id", &[external_id]).await?;
     Ok(rows.into_iter().next().map(|(id,)| id))
 }
 
-/// The condition for one record of a connection, or of none.
-pub fn key(connection: Option<ConnectionId>, external_id: &str) -> (&'static str, Vec<Value>) {
-    match connection {
-        Some(connection) => (
-            "external_id = $1 AND connection_id = $2",
-            args![external_id, connection],
-        ),
-        None => ("external_id = $1 AND connection_id IS NULL", args![external_id]),
-    }
-}
-
-/// Resolves references to ids of ours; those that cannot be resolved yet come back as the second.
-pub async fn resolve<'a>(
+/// `columns` of those rows `r` of `table` that are the records of `connection`, or of none, with these ids in the CRM.
+pub async fn rows<T: Row>(
     sql: &mut Sql,
     connection: Option<ConnectionId>,
-    references: Vec<Reference<'a>>,
-) -> Result<(Vec<(&'static str, Value)>, Vec<Reference<'a>>), Error> {
-    let (mut columns, mut missing) = (Vec::new(), Vec::new());
-    for reference in references {
-        let found = match reference.external_id {
-            Some(external_id) => find(sql, connection, reference.object, external_id).await?,
-            None => None,
-        };
-        if found.is_none() && reference.external_id.is_some() {
-            columns.push((reference.field, Value::Text(None)));
-            missing.push(reference);
-        } else {
-            columns.push((reference.field, Value::Text(found)));
-        }
+    table: &str,
+    columns: &str,
+    external_ids: &[&str],
+) -> Result<Vec<T>, Error> {
+    if external_ids.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok((columns, missing))
+    let mut values = vec![dialect::texts(external_ids.iter().copied())];
+    let whose = match connection {
+        Some(connection) => {
+            values.push(connection.into());
+            "r.connection_id = $2"
+        }
+        None => "r.connection_id IS NULL",
+    };
+    let among = dialect::among(sql, 1);
+    let text = format!("SELECT {columns} FROM {table} r WHERE r.external_id {among} AND {whose}");
+    Ok(sql.all_built(text, values).await?)
 }
 
-/// Remembers what a record still waits for, in place of what it waited for before.
+/// Our ids of what records refer to, by kind and id in the CRM.
+#[derive(Debug, Default)]
+pub struct Found(HashMap<(Object, String), String>);
+
+impl Found {
+    /// Looks up all of `references`, with one query for each kind.
+    pub async fn look_up(
+        sql: &mut Sql,
+        connection: Option<ConnectionId>,
+        references: &[Reference<'_>],
+    ) -> Result<Found, Error> {
+        let wanted: BTreeSet<(Object, &str)> = references
+            .iter()
+            .filter_map(|r| Some((r.object, r.external_id?)))
+            .collect();
+        let mut found = HashMap::with_capacity(wanted.len());
+        for object in Object::ALL {
+            let ids = wanted.iter().filter(|(o, _)| *o == object).map(|(_, id)| *id);
+            let ids: Vec<&str> = ids.collect();
+            let of: Vec<(String, String)> = rows(sql, connection, table(object), "external_id, id", &ids).await?;
+            found.extend(of.into_iter().map(|(external_id, id)| ((object, external_id), id)));
+        }
+        Ok(Found(found))
+    }
+
+    /// Our id of what is referred to, if it has come.
+    pub fn id(&self, reference: &Reference<'_>) -> Option<&String> {
+        self.0.get(&(reference.object, reference.external_id?.to_owned()))
+    }
+}
+
+/// Remembers what records of `child` still wait for; of those in `known`, who may have waited before, in place of that.
 pub async fn remember(
     sql: &mut Sql,
     connection: Option<ConnectionId>,
     child: Object,
-    child_id: &str,
-    missing: &[Reference<'_>],
+    known: &[&str],
+    waiting: &[Waiting<'_>],
 ) -> Result<(), Error> {
-    sql.run("DELETE FROM crm_awaited WHERE child_id = $1", args![child_id])
-        .await?;
-    for reference in missing {
-        remember_also(sql, connection, child, child_id, reference).await?;
+    if !known.is_empty() {
+        let text = format!("DELETE FROM crm_awaited WHERE child_id {}", dialect::among(sql, 1));
+        sql.run_built(text, vec![dialect::texts(known.iter().copied())]).await?;
     }
-    Ok(())
-}
-
-/// Remembers one more thing that a record waits for.
-pub async fn remember_also(
-    sql: &mut Sql,
-    connection: Option<ConnectionId>,
-    child: Object,
-    child_id: &str,
-    missing: &Reference<'_>,
-) -> Result<(), Error> {
-    sql.run(
-        "INSERT INTO crm_awaited (child_id, field, child, connection, object, external_id) VALUES ($1, $2, $3, $4, $5, $6)",
+    let whose = text_of(connection);
+    let row = |w: &Waiting<'_>| {
+        let r = &w.reference;
         args![
-            child_id,
-            missing.field,
+            w.child_id,
+            r.field,
             child.as_str(),
-            text_of(connection),
-            missing.object.as_str(),
-            missing.external_id
-        ],
-    )
-    .await?;
+            &whose,
+            r.object.as_str(),
+            r.external_id
+        ]
+    };
+    let columns = ["child_id", "field", "child", "connection", "object", "external_id"];
+    let rows: Vec<Vec<Value>> = waiting.iter().map(row).collect();
+    sql.insert_all("crm_awaited", &columns, rows, "").await?;
     Ok(())
 }
 
-/// A record has come: those that waited for it refer to it now.
+/// Records of `object` have come: those that waited for them refer to them now.
 pub async fn arrived(
     sql: &mut Sql,
     connection: Option<ConnectionId>,
     object: Object,
-    external_id: &str,
-    id: &str,
+    external_ids: &[&str],
 ) -> Result<(), Error> {
-    let waiting: Vec<(String, String, String)> = sql
-        .all(
-            "SELECT child_id, child, field FROM crm_awaited WHERE connection = $1 AND object = $2 AND external_id = $3",
-            args![text_of(connection), object.as_str(), external_id],
-        )
-        .await?;
-    for (child_id, child, field) in waiting {
-        let child: Object = child.parse().map_err(|e| Error::Broken(format!("crm_awaited: {e}")))?;
-        let field = ["account_id", "contact_id", "deal_id"]
-            .into_iter()
-            .find(|f| *f == field);
-        match field {
-            Some(field) => {
-                let text = format!("UPDATE {} SET {field} = $1 WHERE id = $2", table(child));
-                sql.run_built(text, args![id, &child_id]).await?;
-            }
-            // A deal names its project; the project holds the reference.
-            None => set_project(sql, id, &child_id).await?,
-        }
-        sql.run(
-            "DELETE FROM crm_awaited WHERE child_id = $1 AND object = $2 AND external_id = $3",
-            args![child_id, object.as_str(), external_id],
-        )
-        .await?;
+    if external_ids.is_empty() {
+        return Ok(());
     }
-    Ok(())
-}
-
-/// Notes that a project came from a deal, unless it names another itself.
-pub async fn set_project(sql: &mut Sql, project: &str, deal: &str) -> Result<(), Error> {
-    sql.run(
-        "UPDATE project SET deal_id = $1 WHERE id = $2 AND deal_id IS NULL",
-        args![deal, project],
-    )
-    .await?;
+    let these = format!(
+        "w.connection = $1 AND w.object = $2 AND w.external_id {}",
+        dialect::among(sql, 3)
+    );
+    let values = args![
+        text_of(connection),
+        object.as_str(),
+        dialect::texts(external_ids.iter().copied())
+    ];
+    let text = format!("SELECT DISTINCT w.child, w.field FROM crm_awaited w WHERE {these}");
+    let kinds: Vec<(String, String)> = sql.all_built(text, values.clone()).await?;
+    if kinds.is_empty() {
+        return Ok(());
+    }
+    let own = match connection {
+        Some(_) => "p.connection_id = $1",
+        None => "p.connection_id IS NULL",
+    };
+    for (child, field) in kinds {
+        let child: Object = child.parse().map_err(|e| Error::Broken(format!("crm_awaited: {e}")))?;
+        let (child, parent) = (table(child), table(object));
+        let text = match ["account_id", "contact_id", "deal_id"]
+            .into_iter()
+            .find(|f| *f == field)
+        {
+            Some(field) => format!(
+                "UPDATE {child} AS c SET {field} = p.id FROM crm_awaited w JOIN {parent} p ON p.external_id = w.external_id \
+                 AND {own} WHERE c.id = w.child_id AND w.field = '{field}' AND {these}"
+            ),
+            // A deal names its project; the project holds the reference. Of several the first to come counts.
+            None => format!(
+                "UPDATE {parent} AS p SET deal_id = (SELECT MIN(w.child_id) FROM crm_awaited w WHERE w.field = 'project_id' \
+                 AND w.connection = $1 AND w.object = $2 AND w.external_id = p.external_id) WHERE p.deal_id IS NULL AND {own} \
+                 AND p.external_id IN (SELECT w.external_id FROM crm_awaited w WHERE w.field = 'project_id' AND {these})"
+            ),
+        };
+        sql.run_built(text, values.clone()).await?;
+    }
+    let text = format!("DELETE FROM crm_awaited AS w WHERE {these}");
+    sql.run_built(text, values).await?;
     Ok(())
 }
 

@@ -3,10 +3,14 @@
 mod api;
 mod awaited;
 mod edit;
+mod follow;
 mod form;
+mod known;
+mod link;
 mod pages;
 pub mod records;
 mod rights;
+mod shape;
 pub mod spend;
 pub mod store;
 pub mod view;

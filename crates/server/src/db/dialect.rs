@@ -1,6 +1,6 @@
 //! What must differ between the two databases, once.
 
-use super::Sql;
+use super::{Sql, Value};
 use crate::error::Error;
 
 /// The end of a query that takes jobs: other workers' rows are passed over on PostgreSQL; SQLite has one writer.
@@ -44,4 +44,22 @@ pub fn list(first: usize, count: usize) -> String {
         .map(|n| format!("${n}"))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// A condition to stand after a column of TEXT: that it is among [`texts`], bound to `$n`.
+pub fn among(sql: &Sql, n: usize) -> String {
+    if sql.is_postgres() {
+        format!("= ANY (ARRAY(SELECT json_array_elements_text(CAST(${n} AS JSON))))")
+    } else {
+        format!("IN (SELECT value FROM json_each(${n}))")
+    }
+}
+
+/// Any number of texts in one value, for [`among`]. One that no database stores is refused as any other such value is.
+pub fn texts<'t>(all: impl IntoIterator<Item = &'t str>) -> Value {
+    let all: Vec<&str> = all.into_iter().collect();
+    if all.iter().any(|text| text.contains('\0')) {
+        return Value::from("\0");
+    }
+    Value::from(serde_json::Value::from(all).to_string())
 }

@@ -1,5 +1,6 @@
 //! The database: SQLite in one file, or PostgreSQL, with one SQL text and one way to write.
 
+mod bulk;
 pub mod dialect;
 mod error;
 mod marks;

@@ -11,7 +11,7 @@ use super::{SqlError, sqlite};
 
 /// Where statements run: connections for reading, or one open transaction.
 pub struct Sql {
-    to: To,
+    pub(super) to: To,
     pub(super) marks: Marks,
 }
 

@@ -7,7 +7,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
 
 use super::row::{self, Row};
-use super::{SqlError, Value};
+use super::{SqlError, Value, value};
 
 /// How long a connection waits for another process, such as a backup.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -59,6 +59,33 @@ pub fn copy(path: &Path, to: &Path) -> Result<(), SqlError> {
 /// Carries a statement out; the number of rows it touched.
 pub fn run(connection: &Connection, sql: &str, args: &[Value]) -> Result<u64, SqlError> {
     Ok(bound(connection, sql, args)?.raw_execute()? as u64)
+}
+
+/// Carries a statement out for each of `rows`; how many rows each touched.
+pub fn run_all(connection: &Connection, sql: &str, rows: &[Vec<Value>]) -> Result<Vec<u64>, SqlError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut touched = Vec::with_capacity(rows.len());
+    let places: Vec<usize> = (1..=rows.first().map_or(0, Vec::len))
+        .map(|n| match statement.parameter_index(&format!("${n}")) {
+            Ok(Some(at)) => Ok(at),
+            _ => Err(SqlError::Shape(format!("no place for ${n}"))),
+        })
+        .collect::<Result<_, _>>()?;
+    for row in rows {
+        value::storable(row)?;
+        if row.len() != places.len() {
+            return Err(SqlError::Shape(format!(
+                "{} values for {} places",
+                row.len(),
+                places.len()
+            )));
+        }
+        for (at, value) in places.iter().zip(row) {
+            statement.raw_bind_parameter(*at, value)?;
+        }
+        touched.push(statement.raw_execute()? as u64);
+    }
+    Ok(touched)
 }
 
 /// At most `most` rows.

@@ -95,3 +95,26 @@ pub(super) fn postgres(values: Vec<Value>) -> Result<PgArguments, SqlError> {
     }
     Ok(args)
 }
+
+/// Adds a column's values as one array; all are of the first one's type.
+pub(super) fn array(column: Vec<Value>, args: &mut PgArguments) -> Result<(), SqlError> {
+    fn all<T>(column: Vec<Value>, one: impl Fn(Value) -> Option<Option<T>>) -> Result<Vec<Option<T>>, SqlError> {
+        let values: Option<Vec<Option<T>>> = column.into_iter().map(one).collect();
+        values.ok_or_else(|| SqlError::Shape("a column with values of two types".into()))
+    }
+    match column.first() {
+        Some(Value::Int(_)) => args.add(all(column, |v| match v {
+            Value::Int(v) => Some(v),
+            _ => None,
+        })?),
+        Some(Value::Bool(_)) => args.add(all(column, |v| match v {
+            Value::Bool(v) => Some(v),
+            _ => None,
+        })?),
+        _ => args.add(all(column, |v| match v {
+            Value::Text(v) => Some(v),
+            _ => None,
+        })?),
+    }
+    .map_err(|e| sqlx::Error::Encode(e).into())
+}

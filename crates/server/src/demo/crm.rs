@@ -10,7 +10,7 @@ use super::words;
 use crate::args;
 use crate::db::{Sql, Value, dialect};
 use crate::error::Error;
-use crate::search;
+use crate::search::{self, Thing};
 
 /// A customer and the person met there.
 #[derive(Debug, Clone)]
@@ -247,25 +247,35 @@ impl Crm {
         .await?;
         insert(sql, "sales_order (id, external_id, revision, read_at, deleted, number, account_id, deal_id, amount_minor, currency, state, ordered_on)", &orders).await?;
         insert(sql, "activity (id, external_id, revision, read_at, deleted, kind, subject, account_id, contact_id, deal_id, owner_id, happened_on, place)", &visits).await?;
-        for a in &self.accounts {
-            search::index(sql, "account", &a.id.to_string(), &[&a.name, &a.code]).await?;
-            for (id, name) in &a.contacts {
-                search::index(sql, "contact", &id.to_string(), &[name]).await?;
-            }
-        }
-        for d in &self.deals {
-            search::index(
-                sql,
-                "deal",
-                &d.id.to_string(),
-                &[&d.name, &self.accounts[d.account].name, &d.code],
-            )
-            .await?;
-            if let Some((id, name)) = &d.project {
-                search::index(sql, "project", &id.to_string(), &[name, &self.accounts[d.account].name]).await?;
-            }
+        let accounts: Vec<Thing<'_>> = self.accounts.iter().map(|a| thing(&a.id, [&a.name, &a.code])).collect();
+        let contacts = self.accounts.iter().flat_map(|a| &a.contacts);
+        let contacts: Vec<Thing<'_>> = contacts.map(|(id, name)| thing(id, [name])).collect();
+        let deals: Vec<Thing<'_>> = self
+            .deals
+            .iter()
+            .map(|d| thing(&d.id, [&d.name, &self.accounts[d.account].name, &d.code]))
+            .collect();
+        let projects = self.deals.iter().filter_map(|d| {
+            let (id, name) = d.project.as_ref()?;
+            Some(thing(id, [name, &self.accounts[d.account].name]))
+        });
+        let projects: Vec<Thing<'_>> = projects.collect();
+        for (object, things) in [
+            ("account", accounts),
+            ("contact", contacts),
+            ("deal", deals),
+            ("project", projects),
+        ] {
+            search::index_all(sql, object, &things).await?;
         }
         Ok(())
+    }
+}
+
+fn thing<'t, const N: usize>(id: &impl ToString, texts: [&'t String; N]) -> Thing<'t> {
+    Thing {
+        id: id.to_string(),
+        texts: texts.into_iter().map(String::as_str).collect(),
     }
 }
 

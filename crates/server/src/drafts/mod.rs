@@ -47,14 +47,16 @@ pub fn midnight(day: Date) -> Timestamp {
     TimeZone::UTC.to_timestamp(start).unwrap_or(Timestamp::MAX)
 }
 
-/// The day as of which a customer that is stored for the first time counts as new; none for history: what comes before the
-/// first full pull of its connection has ended or, of Outlay's own, within a day of the first of them, and what the CRM
-/// changed last long ago.
-pub async fn new_on(sql: &mut Sql, connection: Option<ConnectionId>, record: &Record) -> Result<Option<Date>, Error> {
-    let (at, on) = (now(), day(record.modified_at, "UTC"));
-    if on < day(at, "UTC").saturating_sub(i64::from(MOST_DAYS).days()) {
-        return Ok(None);
-    }
+/// The day as of which a customer that is stored for the first time counts as new, where [`are_new`] says so; none for one
+/// that the CRM changed last long ago.
+pub fn new_on(record: &Record) -> Option<Date> {
+    let on = day(record.modified_at, "UTC");
+    (on >= day(now(), "UTC").saturating_sub(i64::from(MOST_DAYS).days())).then_some(on)
+}
+
+/// Whether customers of a connection that are stored for the first time now are new. What comes before the first full pull of
+/// the connection has ended or, of Outlay's own, within a day of the first of them, is history.
+pub async fn are_new(sql: &mut Sql, connection: Option<ConnectionId>) -> Result<bool, Error> {
     let before: Option<(i64,)> = match connection {
         Some(connection) => {
             sql.maybe(
@@ -64,7 +66,7 @@ pub async fn new_on(sql: &mut Sql, connection: Option<ConnectionId>, record: &Re
             .await?
         }
         None => {
-            let yesterday = u64::try_from(at.as_second() - 24 * 60 * 60).unwrap_or(0);
+            let yesterday = u64::try_from(now().as_second() - 24 * 60 * 60).unwrap_or(0);
             let first = Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, yesterday, 0));
             sql.maybe(
                 "SELECT read_at FROM account WHERE connection_id IS NULL AND id < $1 LIMIT 1",
@@ -73,7 +75,7 @@ pub async fn new_on(sql: &mut Sql, connection: Option<ConnectionId>, record: &Re
             .await?
         }
     };
-    Ok(before.map(|_| on))
+    Ok(before.is_some())
 }
 
 /// The API and the pages.

@@ -1,5 +1,9 @@
-//! Finding by any two characters: one table of bigrams, so that two hanzi are enough on both databases.
+//! Finding by any two characters, so that two hanzi are enough on both databases.
+//!
+//! Things that came together are a block. A bigram is kept once for each block in which it occurs, and each thing has its
+//! bigrams as one text: a bigram leads to the blocks, and the texts tell which things of them hold it.
 
+mod index;
 mod pages;
 mod view;
 
@@ -9,6 +13,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 
+pub use index::{Thing, index, index_all};
 pub use pages::Api;
 
 use crate::app::App;
@@ -32,42 +37,13 @@ fn grams(text: &str) -> BTreeSet<String> {
     all
 }
 
-/// Makes a thing findable by `texts`, replacing what it was findable by.
-pub async fn index(sql: &mut Sql, object: &str, id: &str, texts: &[&str]) -> Result<(), Error> {
-    sql.run(
-        "DELETE FROM search_gram WHERE object = $1 AND id = $2",
-        args![object, id],
-    )
-    .await?;
-    let all: Vec<String> = texts
-        .iter()
-        .flat_map(|t| grams(t))
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect();
-    for part in all.chunks(150) {
-        let text = format!(
-            "INSERT INTO search_gram (gram, object, id) VALUES {}",
-            dialect::rows(part.len(), 3)
-        );
-        let values: Vec<Value> = part.iter().flat_map(|g| args![g, object, id]).collect();
-        sql.run_built(text, values).await?;
-    }
-    Ok(())
-}
-
 /// Ids of `object` that contain every bigram of `words`, newest ids first, at most `limit`.
 pub async fn find(sql: &mut Sql, object: &str, words: &str, limit: u32) -> Result<Vec<String>, Error> {
-    let wanted: Vec<String> = grams(words).into_iter().take(20).collect();
-    if wanted.is_empty() {
+    let Some((ids, mut values)) = matching(object, words, 1) else {
         return Ok(Vec::new());
-    }
-    let text = format!(
-        "SELECT id FROM search_gram WHERE object = $1 AND gram IN ({}) GROUP BY id HAVING COUNT(*) = $2 ORDER BY id DESC LIMIT $3",
-        dialect::list(4, wanted.len())
-    );
-    let mut values = args![object, wanted.len(), limit];
-    values.extend(wanted.iter().map(Value::from));
+    };
+    values.push(Value::from(limit));
+    let text = format!("SELECT f.id FROM {ids} f ORDER BY f.id DESC LIMIT ${}", values.len());
     let rows: Vec<(String,)> = sql.all_built(text, values).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
@@ -79,10 +55,17 @@ pub fn matching(object: &str, words: &str, first: usize) -> Option<(String, Vec<
     if wanted.is_empty() {
         return None;
     }
+    let places = first + 2..first + 2 + wanted.len();
+    // A bigram is letters and digits alone, so nothing in it has a meaning for LIKE.
+    let held: Vec<String> = places
+        .map(|n| format!("t.grams LIKE '% ' || CAST(${n} AS TEXT) || ' %'"))
+        .collect();
     let text = format!(
-        "(SELECT id FROM search_gram WHERE object = ${first} AND gram IN ({}) GROUP BY id HAVING COUNT(*) = ${})",
+        "(SELECT t.id FROM search_text t WHERE t.object = ${first} AND t.block IN (SELECT g.block FROM search_gram g \
+         WHERE g.object = ${first} AND g.gram IN ({}) GROUP BY g.block HAVING COUNT(*) = ${}) AND {})",
         dialect::list(first + 2, wanted.len()),
-        first + 1
+        first + 1,
+        held.join(" AND ")
     );
     let mut values = args![object, wanted.len()];
     values.extend(wanted.iter().map(Value::from));

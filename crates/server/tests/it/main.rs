@@ -1,6 +1,7 @@
 //! The integration suite: each test runs on SQLite, and on PostgreSQL where `OUTLAY_TEST_POSTGRES` names a server.
 
 mod auth;
+mod batch;
 mod claims;
 mod cli;
 mod crm;

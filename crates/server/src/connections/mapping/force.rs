@@ -19,7 +19,7 @@ use crate::audit;
 use crate::auth::Permit;
 use crate::clock::now;
 use crate::connections::{Connection, dead, pull};
-use crate::crm::store::{self, Change};
+use crate::crm::store::{self, Change, Reading};
 use crate::db::Sql;
 use crate::error::Error;
 use crate::jobs::{self, Done, Failed, Job, NewJob};
@@ -286,12 +286,8 @@ impl Again {
         let mut took = Took::default();
         let ids = match asked {
             Some(asked) => {
-                for record in &asked.found.records {
-                    self.take(sql, app, &mut took, Ok(record.clone())).await?;
-                }
-                for rejected in &asked.found.rejected {
-                    self.take(sql, app, &mut took, Err(rejected.clone())).await?;
-                }
+                self.take(sql, app, &mut took, &asked.found.records, &asked.found.rejected)
+                    .await?;
                 asked.ids.clone()
             }
             None => self.read(sql, app, connector, (&phase, &position), &mut took).await?,
@@ -354,26 +350,27 @@ impl Again {
         let values = args![self.connection, self.object.as_str(), position, PAGE];
         let rows: Vec<(String, String)> = sql.all_built(text, values).await?;
         let mut ids = Vec::with_capacity(rows.len());
+        let (mut records, mut refused) = (Vec::new(), Vec::new());
         for (id, raw) in rows {
             match connector.understand(self.object, &serde_json::from_str(&raw)?) {
                 Ok(None) => {}
                 Ok(Some(record)) => {
-                    self.take(sql, app, took, Ok(record)).await?;
+                    records.push(record);
                     if dead {
                         dead::remove(sql, self.connection, self.object, &id).await?;
                     }
                 }
                 Err(rejected) => {
                     let external_id = Some(id.clone()).filter(|id| !id.is_empty());
-                    let rejected = Rejected {
+                    refused.push(Rejected {
                         external_id,
                         ..*rejected
-                    };
-                    self.take(sql, app, took, Err(rejected)).await?;
+                    });
                 }
             }
             ids.push(id);
         }
+        self.take(sql, app, took, &records, &refused).await?;
         Ok(ids)
     }
 
@@ -382,21 +379,19 @@ impl Again {
         sql: &mut Sql,
         app: &App,
         took: &mut Took,
-        read: Result<Record, Rejected>,
+        records: &[Record],
+        refused: &[Rejected],
     ) -> Result<(), Error> {
-        match read {
-            Ok(record) => {
-                dead::forget(sql, self.connection, &record).await?;
-                let applied = store::apply_again(sql, app, self.connection, record).await?;
-                took.changed += i64::from(applied.change != Change::Same);
-                took.drafted += i64::from(applied.drafted.is_some());
-                Ok(())
-            }
-            Err(rejected) => {
-                took.refused += 1;
-                dead::keep(sql, self.connection, &rejected).await
-            }
+        dead::forget(sql, self.connection, records).await?;
+        for applied in store::apply_all(sql, app, Some(self.connection), records, Reading::Again).await? {
+            took.changed += i64::from(applied.change != Change::Same);
+            took.drafted += i64::from(applied.drafted.is_some());
         }
+        for rejected in refused {
+            took.refused += 1;
+            dead::keep(sql, self.connection, rejected).await?;
+        }
+        Ok(())
     }
 
     async fn leave(&self, sql: &mut Sql) -> Result<(), Error> {
