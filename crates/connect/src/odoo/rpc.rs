@@ -218,7 +218,12 @@ fn json2(answer: Answer) -> Result<Value, Error> {
             "no Odoo of this interface answers at the address, or it has no database of this name".into(),
         ));
     }
-    answer.json(|_| None)
+    let value = answer.json(|_| None)?;
+    // What stands between may turn the status of a failure into 200.
+    if ["name", "message", "debug"].iter().all(|key| value[key].is_string()) {
+        return Err(Error::Broken("a failure came with the status of success".into()));
+    }
+    Ok(value)
 }
 
 /// Understands `{"name": "odoo.exceptions.UserError", "message": …, "debug": a traceback}`. None if the name tells

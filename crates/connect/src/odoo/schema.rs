@@ -28,8 +28,11 @@ impl Schema {
             .await;
         let found = match asked {
             Ok(answer) => match answer.value {
-                Value::Object(fields) => Some(Arc::new(fields.into_iter().map(|(name, _)| name).collect())),
-                _ => return Err(Error::Broken(format!("the fields of {model} came as no object"))),
+                // Every model has these; without them it is an answer to something else, and fields would be lost in silence.
+                Value::Object(fields) if fields.contains_key("id") && fields.contains_key("write_date") => {
+                    Some(Arc::new(fields.into_iter().map(|(name, _)| name).collect()))
+                }
+                _ => return Err(Error::Broken(format!("the fields of {model} came as something else"))),
             },
             Err(Error::Refused { text, .. }) if text.contains("exist") && text.contains(model) => None,
             Err(error) => return Err(error),

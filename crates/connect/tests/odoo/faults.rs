@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use outlay_connect::{Connector, Error, Object};
+use outlay_connect::{Connector, Error, Object, Page};
 use outlay_fakes::{Fault, odoo::KEY};
 use serde_json::json;
 
@@ -171,4 +171,28 @@ async fn an_illegible_record_is_set_aside_and_passed() {
     assert_eq!(page.rejected[0].reason, "name: is empty");
     let marks = odoo.scan(Object::Deal, None, 10).await.expect("marks").marks;
     assert_eq!(marks.len(), 3, "what cannot be read is there all the same");
+}
+
+#[tokio::test]
+async fn an_error_in_place_of_the_fields_loses_none_of_them() {
+    for version in VERSIONS {
+        let fake = with_deals(version, 1);
+        let whole = connect(&fake).await.pull(Object::Deal, None, 5).await.expect("a page");
+        for asked in 0..8 {
+            let odoo = connect(&fake).await;
+            fake.faults.pass(asked);
+            fake.faults.next(1, Fault::ErrorInOk);
+            let mut page = odoo.pull(Object::Deal, None, 5).await;
+            fake.faults.clear();
+            if page.is_err() {
+                page = odoo.pull(Object::Deal, None, 5).await;
+            }
+            let raw = |page: &Page| page.records[0].raw.clone();
+            assert_eq!(
+                raw(&page.expect("a page")),
+                raw(&whole),
+                "version {version}, request {asked}"
+            );
+        }
+    }
 }

@@ -24,7 +24,7 @@ pub use arrive::{arrived, ours};
 pub use fields::{FieldView, FieldsView, fields};
 pub use pages::FieldsForm;
 pub use policy::{FieldPolicy, Policy};
-pub use push::{job, push_with};
+pub use push::{job, job_with, push_with};
 pub use save::{Changes, may_write, save};
 pub use settle::{Decision, Keep, decide};
 pub use view::{EditCounts, EditView, any_pending, counts, href_of, lost, newest, of_record, overlay, texts_of};

@@ -25,14 +25,32 @@ const ROUNDS: usize = 4;
 pub async fn job(app: Arc<App>, job: Job) -> Result<Done, Failed> {
     let edit: EditJob = serde_json::from_str(&job.payload).map_err(Error::from)?;
     let result = push(&app, &edit).await;
+    ended(&app, &job, &edit, result).await
+}
+
+/// As [`job`], by a connector at hand.
+pub async fn job_with(
+    app: Arc<App>,
+    job: Job,
+    connection: ConnectionId,
+    connector: &dyn Connector,
+) -> Result<Done, Failed> {
+    let edit: EditJob = serde_json::from_str(&job.payload).map_err(Error::from)?;
+    let result = push_with(&app, connection, &edit, connector).await;
+    ended(&app, &job, &edit, result).await
+}
+
+async fn ended(app: &Arc<App>, job: &Job, edit: &EditJob, result: Result<(), Error>) -> Result<Done, Failed> {
     app.live.wake();
     let error = match result {
         Ok(()) => return Ok(None),
         Err(Error::Crm(error)) => error,
         Err(error) => return Err(error.into()),
     };
-    let last = !error.is_transient() || job.attempts >= Pace::default().tries;
-    told(&app, &edit.id, &error, last).await?;
+    // A garbled answer may come whole the next time.
+    let may_pass = error.is_transient() || matches!(error, outlay_connect::Error::Broken(_));
+    let last = !may_pass || job.attempts >= Pace::default().tries;
+    told(app, &edit.id, &error, last).await?;
     app.live.wake();
     if last {
         Ok(Some(error.to_string()))

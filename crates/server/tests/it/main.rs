@@ -2,6 +2,7 @@
 
 mod auth;
 mod batch;
+mod bridge;
 mod claims;
 mod cli;
 mod crm;
