@@ -14,6 +14,7 @@ mod times;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use outlay::app::App;
@@ -114,7 +115,12 @@ pub async fn postgres(name: &str) -> Option<String> {
     let server = std::env::var("OUTLAY_TEST_POSTGRES").ok()?;
     let (base, _) = server.rsplit_once('/')?;
     let admin = sqlx::PgPool::connect(&server).await.expect("PostgreSQL");
-    let name = format!("{name}_{}", std::process::id());
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!(
+        "{name}_{}_{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    );
     sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
         .execute(&admin)
         .await

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use outlay_connect::manifest::{self, Manifest, SettingKind};
 use outlay_connect::{Connector, Guard, Mapping, Object, Ready, Settings};
+use outlay_core::claim::Problem;
 use outlay_core::ids::ConnectionId;
 use outlay_core::words::Lang;
 use serde::{Deserialize, Serialize};
@@ -44,9 +45,19 @@ pub struct Place {
     pub settings: Settings,
     /// `zh-CN` or `en`.
     pub language: String,
+    /// See [`Place::unasked_percent`].
+    pub unasked_percent: Option<usize>,
 }
 
+/// See [`Place::unasked_percent`].
+const UNASKED_PERCENT: usize = 5;
+
 impl Place {
+    /// Records gone from the CRM are archived without asking only while they are at most so many percent of their kind.
+    pub fn unasked_percent(&self) -> usize {
+        self.unasked_percent.unwrap_or(UNASKED_PERCENT)
+    }
+
     /// The CRM's address.
     pub fn url(&self) -> &str {
         self.settings.get("url").map_or("", String::as_str)
@@ -67,6 +78,10 @@ pub struct NewConnection {
     /// Language of the notes written to the CRM: `zh-CN` (if absent) or `en`.
     #[serde(default)]
     pub language: Option<String>,
+    /// Records gone from the CRM are archived without asking only while they are at most so many percent of their kind,
+    /// 0 to 100; 5 if absent.
+    #[serde(default)]
+    pub unasked_percent: Option<usize>,
 }
 
 const COLUMNS: &str = "SELECT id, kind, name, settings, sealed, paused, mapping FROM connection";
@@ -173,6 +188,12 @@ pub async fn save(
     }
     let language = new.language.as_deref().unwrap_or("zh-CN");
     let language = Lang::parse(language).ok_or_else(|| Error::field("language", "unknown"))?;
+    if new.unasked_percent.is_some_and(|percent| percent > 100) {
+        let problem = Problem::new("unasked_percent", "between")
+            .with("min", 0)
+            .with("max", 100);
+        return Err(Error::Invalid(vec![problem]));
+    }
     let before = match id {
         Some(id) => Some(Connection::load(sql, id).await?),
         None => None,
@@ -186,6 +207,7 @@ pub async fn save(
     let place = Place {
         settings,
         language: language.tag().to_owned(),
+        unasked_percent: new.unasked_percent,
     };
     // A key is not carried to another server: whoever names the server must know the key.
     // Some CRMs have several: the key goes to the one that gives tokens, too.

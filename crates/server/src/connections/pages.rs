@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use outlay_connect::manifest::{self as catalogue, Manifest};
 
-use super::connection::{Connection, NewConnection};
+use super::connection::{Connection, NewConnection, Place};
 use super::dead::{self, Wanted};
 use super::view::{self, ConnectionView, SettingView, id_of, may};
 use super::{pull, reconcile};
@@ -104,6 +104,7 @@ struct EditPage {
     id: Option<String>,
     name: String,
     english: bool,
+    unasked_percent: usize,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -125,7 +126,14 @@ fn entered(fields: Fields) -> NewConnection {
         name: of("name"),
         settings: settings.collect(),
         language: fields.get("language").cloned(),
+        unasked_percent: fields.get("unasked_percent").and_then(|text| percent(text)),
     }
+}
+
+/// A percentage as entered; what is none is over a hundred, so that it is told.
+fn percent(text: &str) -> Option<usize> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.parse().unwrap_or(usize::MAX))
 }
 
 /// What the last retry did, in the address.
@@ -183,6 +191,7 @@ async fn new(
             id: None,
             name: manifest.name.clone(),
             english: false,
+            unasked_percent: Place::default().unasked_percent(),
         }),
     }
 }
@@ -203,6 +212,7 @@ async fn edit(
         settings: view::settings(connection.manifest, Some(&connection)),
         id: Some(connection.id.to_string()),
         english: connection.place.language == "en",
+        unasked_percent: connection.place.unasked_percent(),
         name: connection.name,
     })
 }

@@ -94,38 +94,58 @@ pub async fn pull_with(
     }
 }
 
+/// Each kind of record in turn. What the CRM refuses for one of them keeps no other waiting, and is told at the end; a key
+/// that it does not take is shown to it once.
 async fn all(app: &Arc<App>, run: &Run, connector: &dyn Connector, report: &mut PullReport) -> Result<(), Error> {
     let can = connector.capabilities();
+    let size = PAGE.min(can.max_page);
+    let mut refused = None;
     for object in can.objects.iter().map(|o| o.object) {
         report.objects.push(ObjectReport {
             object: object.as_str().to_owned(),
             ..ObjectReport::default()
         });
-        let size = PAGE.min(can.max_page);
-        let mut cursor = cursor(&mut app.db.read(), run.connection, object).await?;
-        let mut fetched = Some(connector.pull(object, cursor.as_ref(), size).await);
-        while let Some(page) = fetched {
-            let page = page?;
-            if !page.done && cursor.as_ref() == Some(&page.next) {
-                let text = format!("reading {object} does not advance");
-                return Err(outlay_connect::Error::Cursor(text).into());
+        match one(app, run, connector, object, size, report).await {
+            Err(Error::Crm(error)) if !error.is_transient() && !matches!(error, outlay_connect::Error::Auth(_)) => {
+                refused = refused.or(Some(error));
             }
-            let (next, done) = (page.next.clone(), page.done);
-            // The next page is fetched while this one is stored; the stored cursor moves with what is stored.
-            let ahead = async {
-                match done {
-                    true => None,
-                    false => Some(connector.pull(object, Some(&next), size).await),
-                }
-            };
-            let (took, ahead) = tokio::join!(run.take(app, object, cursor, page), ahead);
-            let took = took?;
-            if took.drafted > 0 {
-                app.live.wake();
-            }
-            report.add(&took);
-            (cursor, fetched) = (Some(next), ahead);
+            done => done?,
         }
+    }
+    refused.map_or(Ok(()), |error| Err(error.into()))
+}
+
+async fn one(
+    app: &Arc<App>,
+    run: &Run,
+    connector: &dyn Connector,
+    object: Object,
+    size: usize,
+    report: &mut PullReport,
+) -> Result<(), Error> {
+    let mut cursor = cursor(&mut app.db.read(), run.connection, object).await?;
+    let mut fetched = Some(connector.pull(object, cursor.as_ref(), size).await);
+    while let Some(page) = fetched {
+        let page = page?;
+        if !page.done && cursor.as_ref() == Some(&page.next) {
+            let text = format!("reading {object} does not advance");
+            return Err(outlay_connect::Error::Cursor(text).into());
+        }
+        let (next, done) = (page.next.clone(), page.done);
+        // The next page is fetched while this one is stored; the stored cursor moves with what is stored.
+        let ahead = async {
+            match done {
+                true => None,
+                false => Some(connector.pull(object, Some(&next), size).await),
+            }
+        };
+        let (took, ahead) = tokio::join!(run.take(app, object, cursor, page), ahead);
+        let took = took?;
+        if took.drafted > 0 {
+            app.live.wake();
+        }
+        report.add(&took);
+        (cursor, fetched) = (Some(next), ahead);
     }
     Ok(())
 }

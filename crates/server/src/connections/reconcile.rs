@@ -26,8 +26,6 @@ use crate::error::Error;
 const PAGE: usize = 500;
 /// Records read anew at once.
 const AT_ONCE: usize = 100;
-/// The share of an object's records, in per cent, that is archived without asking.
-pub const UNASKED_PERCENT: usize = 5;
 
 /// What a reconcile did.
 #[derive(Debug, Clone, Default, Serialize, ToSchema)]
@@ -225,7 +223,8 @@ impl Run {
                 self.take(app, object, fresh).await?;
             }
         }
-        if found.extra.len() * 100 <= found.stored * UNASKED_PERCENT {
+        let connection = Connection::load(&mut app.db.read(), self.connection).await?;
+        if found.extra.len() * 100 <= found.stored * connection.place.unasked_percent() {
             for some in found.extra.chunks(AT_ONCE) {
                 archive_some(app, self.connection, object, some.to_vec()).await?;
             }

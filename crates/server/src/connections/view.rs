@@ -41,6 +41,8 @@ pub struct ConnectionView {
     pub settings: Vec<SettingView>,
     /// Language of the notes in the CRM.
     pub language: String,
+    /// Records gone from the CRM are archived without asking only while they are at most so many percent of their kind.
+    pub unasked_percent: usize,
     /// Whether it is left alone.
     pub paused: bool,
     /// The last pulls, newest first; at most 5.
@@ -239,6 +241,7 @@ pub async fn view(sql: &mut Sql, connection: &Connection) -> Result<ConnectionVi
         url: connection.place.url().to_owned(),
         settings: settings(manifest, Some(connection)),
         language: connection.lang().tag().to_owned(),
+        unasked_percent: connection.place.unasked_percent(),
         paused: connection.paused,
         runs: runs(sql, id).await?,
         refused: refused(sql, id).await?,

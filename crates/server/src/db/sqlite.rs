@@ -29,6 +29,8 @@ pub fn writer(path: &Path) -> Result<Connection, SqlError> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // What it writes in a day may be larger than all memory, and mapped pages count as the process's own.
+    connection.pragma_update(None, "mmap_size", 0)?;
     Ok(connection)
 }
 

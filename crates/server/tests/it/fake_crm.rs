@@ -29,6 +29,13 @@ pub struct Fake {
     pub fails_writes: Mutex<usize>,
 }
 
+fn no_right() -> CrmError {
+    CrmError::Refused {
+        status: 403,
+        text: "no right".into(),
+    }
+}
+
 #[async_trait]
 impl Connector for Fake {
     fn capabilities(&self) -> Capabilities {
@@ -51,6 +58,9 @@ impl Connector for Fake {
     }
 
     async fn pull(&self, object: Object, cursor: Option<&Value>, page_size: usize) -> Result<Page, CrmError> {
+        if self.closed == Some(object) {
+            return Err(no_right());
+        }
         if let Some(left) = self.pages_left.lock().expect("a lock").as_mut() {
             *left = left.checked_sub(1).ok_or(CrmError::Retry { after: None })?;
         }
@@ -104,10 +114,7 @@ impl Connector for Fake {
 
     async fn scan(&self, object: Object, after: Option<&Value>, page_size: usize) -> Result<Marks, CrmError> {
         if self.closed == Some(object) {
-            return Err(CrmError::Refused {
-                status: 403,
-                text: "no right".into(),
-            });
+            return Err(no_right());
         }
         let from = after.and_then(Value::as_u64).unwrap_or(0) as usize;
         let of: Vec<&Record> = self

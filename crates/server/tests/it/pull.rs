@@ -104,6 +104,28 @@ fn a_cursor_that_stands_still_ends_the_pull() {
 }
 
 #[test]
+fn a_kind_that_the_crm_refuses_keeps_no_other_waiting() {
+    on_both(|world| async move {
+        let c = connection(&world).await;
+        let mut fake = crm(3);
+        fake.closed = Some(Object::Account);
+        let report = pull(&world, c, &fake).await.expect("a report");
+        assert!(
+            report.error.as_deref().is_some_and(|e| e.contains("no right")),
+            "{report:?}"
+        );
+        let deals = "SELECT COUNT(*) FROM deal WHERE connection_id IS NOT NULL";
+        assert_eq!(count(&world, deals).await, 3);
+        // The right comes, and with it what lacked.
+        fake.closed = None;
+        let report = pull(&world, c, &fake).await.expect("a report");
+        assert_eq!(report.error, None);
+        let tied = "SELECT COUNT(*) FROM deal WHERE connection_id IS NOT NULL AND account_id IS NOT NULL";
+        assert_eq!(count(&world, tied).await, 3);
+    });
+}
+
+#[test]
 fn a_record_refused_is_kept_with_its_reason_until_it_comes_well() {
     on_both(|world| async move {
         let c = connection(&world).await;

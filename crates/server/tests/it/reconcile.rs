@@ -56,6 +56,42 @@ fn a_reconcile_finds_and_mends_what_the_pull_missed() {
 }
 
 #[test]
+fn how_many_may_go_unasked_is_set_for_each_connection() {
+    on_both(|world| async move {
+        let c = connection(&world).await;
+        let admin = world.as_("ange").await;
+        let path = format!("/api/v1/connections/{c}");
+        let place = |percent: i64| {
+            json!({"kind": "tryton", "name": "CRM", "unasked_percent": percent,
+                "settings": {"url": "https://crm.example.com", "database": "crm", "key": "k"}})
+        };
+        admin.put(&path, place(101)).await.expect(422);
+        assert_eq!(admin.get(&path).await.expect(200).json()["unasked_percent"], 5);
+        admin.put(&path, place(75)).await.expect(204);
+        assert_eq!(admin.get(&path).await.expect(200).json()["unasked_percent"], 75);
+        let form = admin
+            .get(&format!("/settings/connections/{c}/settings"))
+            .await
+            .expect(200)
+            .text;
+        assert!(form.contains(r#"value="75""#), "{form}");
+        let mut fake = crm(40);
+        pull_with(&world.app, c, &fake).await.expect("pulled");
+        fake.records
+            .retain(|r| r.object != Object::Deal || r.external_id.len() == 2);
+        let report = reconcile(&world, c, &fake).await;
+        assert_eq!((deals(&report), report.waiting), ((10, 0, 30, 0), 0));
+        assert_eq!(count(&world, LIVING, c).await, 10);
+        // Never without asking.
+        admin.put(&path, place(0)).await.expect(204);
+        fake.records
+            .retain(|r| r.object != Object::Deal || r.external_id != "D1");
+        assert_eq!(reconcile(&world, c, &fake).await.waiting, 1);
+        assert_eq!(count(&world, LIVING, c).await, 10);
+    });
+}
+
+#[test]
 fn what_a_list_just_missed_is_not_gone() {
     on_both(|world| async move {
         let c = connection(&world).await;
@@ -161,8 +197,8 @@ fn a_kind_that_the_crm_refuses_keeps_no_other_waiting() {
     on_both(|world| async move {
         let c = connection(&world).await;
         let mut fake = crm(4);
-        fake.closed = Some(Object::Account);
         pull_with(&world.app, c, &fake).await.expect("pulled");
+        fake.closed = Some(Object::Account);
         let report = reconcile_with(&world.app, c, &fake).await.expect("a report");
         assert!(
             report.error.as_deref().is_some_and(|e| e.contains("no right")),
