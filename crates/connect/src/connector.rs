@@ -8,6 +8,7 @@ use outlay_core::Money;
 use serde::{Deserialize, Serialize};
 
 use crate::canonical::{Object, Record};
+use crate::pace::Pace;
 
 /// One CRM, reached over the network.
 ///
@@ -44,6 +45,17 @@ pub trait Connector: Send + Sync {
     /// Writes into the CRM. Safe to repeat with the same `key` and content when an answer got lost.
     /// `key` names the write in logs; it is fixed before the first try.
     async fn push(&self, write: &Write, key: &str) -> Result<Written, Error>;
+
+    /// About how many records of `object` a first pull will bring; `None` if the CRM does not tell.
+    async fn count(&self, object: Object) -> Result<Option<u64>, Error> {
+        let _ = object;
+        Ok(None)
+    }
+
+    /// How fast the CRM is asked, and what was asked of it; `None` if nothing counts it.
+    fn pace(&self) -> Option<&Pace> {
+        None
+    }
 
     /// Asks whether the CRM answers, takes the key, and has all that is needed to write back.
     async fn check(&self) -> Result<Ready, Error>;

@@ -92,6 +92,11 @@ impl Http {
         Http { pace, ..self }
     }
 
+    /// How fast it asks, if that is bounded or counted.
+    pub fn pace(&self) -> Option<&Pace> {
+        self.pace.as_deref()
+    }
+
     /// The client to build requests with, for [`Http::send`].
     pub fn client(&self) -> &Client {
         &self.client

@@ -26,8 +26,20 @@ pub struct Pace {
     state: Mutex<State>,
 }
 
+/// What was asked of an account, since it was last taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Requests that had their turn.
+    pub requests: u32,
+    /// Answers by which the CRM bade to wait, such as HTTP 429.
+    pub throttled: u32,
+    /// Requests without an answer, and failures inside the CRM.
+    pub failed: u32,
+}
+
 #[derive(Debug, Default)]
 struct State {
+    tally: Tally,
     /// When the last requests went out, or will; never more than the budget's number.
     turns: VecDeque<Instant>,
     /// When the day began, and the requests in it.
@@ -106,6 +118,7 @@ impl Pace {
             .state()
             .book(self.budget, now)
             .map_err(|after| Error::Retry { after: Some(after) })?;
+        self.state().tally.requests += 1;
         tokio::time::sleep_until(at.into()).await;
         Ok(())
     }
@@ -113,6 +126,22 @@ impl Pace {
     /// Learns how a request went.
     pub fn note(&self, outcome: Outcome) {
         self.state().note(outcome, Instant::now());
+    }
+
+    /// The most requests that are sent.
+    pub fn budget(&self) -> Option<Budget> {
+        self.budget
+    }
+
+    /// What was asked since this was called last, by whichever connector to the account.
+    pub fn take(&self) -> Tally {
+        std::mem::take(&mut self.state().tally)
+    }
+
+    /// Tells a pace that has counted nothing yet of requests that went out in the last day, before this process began: they
+    /// count among the day's.
+    pub fn recall(&self, requests: u32) {
+        self.state().day.get_or_insert((Instant::now(), requests));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -159,8 +188,12 @@ impl State {
     fn note(&mut self, outcome: Outcome, now: Instant) {
         match outcome {
             Outcome::Answered => self.failures = 0,
-            Outcome::Told(after) => self.shut_until = self.shut_until.max(Some(now + after)),
+            Outcome::Told(after) => {
+                self.tally.throttled += 1;
+                self.shut_until = self.shut_until.max(Some(now + after));
+            }
             Outcome::Failed => {
+                self.tally.failed += 1;
                 self.failures = self.failures.saturating_add(1);
                 if let Some(over) = self.failures.checked_sub(FAILURES) {
                     self.shut_until = self.shut_until.max(Some(now + PAUSE * (1 << over.min(4))));
@@ -239,6 +272,24 @@ mod tests {
         state.note(Outcome::Told(SECOND), start);
         assert_eq!(state.book(None, start + SECOND), Err(SECOND * 6));
         assert!(state.book(None, start + SECOND * 7).is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_is_taken_once_and_counts_among_the_day() {
+        let pace = Pace::new(budget(100, 1, Some(5)));
+        pace.recall(3);
+        pace.recall(0);
+        pace.turn().await.expect("the fourth");
+        pace.note(Outcome::Failed);
+        pace.turn().await.expect("the fifth");
+        pace.note(Outcome::Told(Duration::ZERO));
+        pace.turn().await.expect_err("the day is spent");
+        let tally = Tally {
+            requests: 2,
+            throttled: 1,
+            failed: 1,
+        };
+        assert_eq!((pace.take(), pace.take()), (tally, Tally::default()));
     }
 
     #[test]

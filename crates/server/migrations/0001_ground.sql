@@ -135,7 +135,13 @@ CREATE TABLE crm_awaited (
 CREATE INDEX crm_awaited_parent ON crm_awaited (external_id, object, connection);
 CREATE TABLE sync_cursor (
     connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, position TEXT NOT NULL,
-    moved_at BIGINT NOT NULL, PRIMARY KEY (connection_id, object)
+    moved_at BIGINT NOT NULL, whole_at BIGINT, -- when a page came; when nothing newer was left
+    PRIMARY KEY (connection_id, object)
+);
+-- How far the first reading of each kind is.
+CREATE TABLE sync_first (
+    connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, expected BIGINT, -- none if the CRM does not tell
+    seen BIGINT NOT NULL, ended_at BIGINT, PRIMARY KEY (connection_id, object)
 );
 CREATE TABLE sync_run (
     id TEXT PRIMARY KEY, connection_id TEXT NOT NULL REFERENCES connection (id), started_at BIGINT NOT NULL,
@@ -154,9 +160,14 @@ CREATE TABLE sync_rate (
     connection_id TEXT NOT NULL REFERENCES connection (id), object TEXT NOT NULL, minute BIGINT NOT NULL, seen BIGINT NOT NULL,
     PRIMARY KEY (connection_id, object, minute)
 );
+-- What was asked of a CRM in each minute (since 1970), for a week; throttled: it bade to wait.
+CREATE TABLE sync_usage (
+    connection_id TEXT NOT NULL REFERENCES connection (id), minute BIGINT NOT NULL, requests BIGINT NOT NULL,
+    throttled BIGINT NOT NULL, failed BIGINT NOT NULL, PRIMARY KEY (connection_id, minute)
+);
 -- What CRMs told by themselves, so that one that is told twice is known; gone after a week.
 CREATE TABLE hook_event (
-    connection_id TEXT NOT NULL REFERENCES connection (id), event TEXT NOT NULL, at BIGINT NOT NULL,
+    connection_id TEXT NOT NULL REFERENCES connection (id), event TEXT NOT NULL, object TEXT NOT NULL, at BIGINT NOT NULL,
     PRIMARY KEY (connection_id, event)
 );
 -- How far the stored records of a kind have been read again by the rules last put into force.

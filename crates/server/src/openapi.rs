@@ -78,6 +78,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         crm::Api::openapi(),
         connections::api::Api::openapi(),
         connections::mapping::Api::openapi(),
+        connections::users::Api::openapi(),
         drafts::Api::openapi(),
         edits::Api::openapi(),
     ]

@@ -187,6 +187,10 @@ impl Connector for BottleCrm {
         self.write(write).await
     }
 
+    fn pace(&self) -> Option<&Pace> {
+        self.rest.pace()
+    }
+
     async fn check(&self) -> Result<Ready, Error> {
         self.look_around().await
     }

@@ -3,7 +3,7 @@
 use reqwest::{Method, Url};
 use serde_json::Value;
 
-use crate::{connector::Error, http::Http};
+use crate::{connector::Error, http::Http, pace::Pace};
 
 /// What BottleCRM says to a token that it does not take; it answers 403 to that, as to a missing right.
 const NO_TOKEN: [&str; 5] = [
@@ -27,6 +27,11 @@ impl Rest {
         base.set_query(None);
         base.set_fragment(None);
         Rest { http, base, token }
+    }
+
+    /// How fast it is asked.
+    pub fn pace(&self) -> Option<&Pace> {
+        self.http.pace()
     }
 
     /// Reads; `path` is what follows `/api/`, without a slash at either end.

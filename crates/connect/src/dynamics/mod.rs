@@ -258,6 +258,10 @@ impl Connector for Dynamics {
         writing::push(self, write).await
     }
 
+    fn pace(&self) -> Option<&Pace> {
+        self.rest.http.pace()
+    }
+
     async fn check(&self) -> Result<Ready, Error> {
         self.readiness().await
     }

@@ -22,7 +22,7 @@ use super::Place;
 use crate::{
     connector::Error,
     http::{Http, one_line},
-    pace::{Outcome, fingerprint},
+    pace::{Outcome, Pace, fingerprint},
 };
 
 /// The manual bids to keep a token for 6,600 of its 7,200 seconds.
@@ -80,6 +80,11 @@ impl Api {
     /// `base` is the address of the cloud that the company is in.
     pub fn new(http: Http, base: Url, place: Place) -> Self {
         Api { http, base, place }
+    }
+
+    /// How fast it is asked.
+    pub fn pace(&self) -> Option<&Pace> {
+        self.http.pace()
     }
 
     /// Calls the interface at `path`; `body` holds what is its own.

@@ -302,6 +302,14 @@ impl Connector for Fxiaoke {
         self.write(write).await
     }
 
+    async fn count(&self, object: Object) -> Result<Option<u64>, Error> {
+        self.how_many(object).await
+    }
+
+    fn pace(&self) -> Option<&Pace> {
+        self.api.pace()
+    }
+
     async fn check(&self) -> Result<Ready, Error> {
         self.readiness().await
     }

@@ -153,6 +153,20 @@ impl Fxiaoke {
         }
     }
 
+    /// How many records there are.
+    pub(super) async fn how_many(&self, object: Object) -> Result<Option<u64>, Error> {
+        let mut all = 0;
+        for name in source::names(object, self.project.as_deref()) {
+            let answered = self
+                .api
+                .call(&source::path(name, "query"), asked(name, &[], "_id", 1, true))
+                .await?;
+            let total = source::number(&answered.value["data"]["total"]).and_then(|n| u64::try_from(n).ok());
+            all += total.ok_or_else(|| Error::Broken(format!("{name} cannot be counted")))?;
+        }
+        Ok(Some(all))
+    }
+
     /// Records that fulfil all these conditions, with what belongs to them put beside their own fields.
     pub(super) async fn query(
         &self,
@@ -162,18 +176,7 @@ impl Fxiaoke {
         order: &str,
         limit: usize,
     ) -> Result<Found, Error> {
-        let body = json!({
-            "data": {
-                "dataObjectApiName": name,
-                "find_explicit_total_num": false,
-                "search_query_info": {
-                    "offset": 0,
-                    "limit": limit,
-                    "filters": filters,
-                    "orders": [{ "fieldName": order, "isAsc": true }],
-                },
-            },
-        });
+        let body = asked(name, filters, order, limit, false);
         let mut answered = self.api.call(&source::path(name, "query"), body).await?;
         let rows = match answered.value["data"]["dataList"].take() {
             Value::Array(rows) if rows.len() <= limit => rows,
@@ -218,6 +221,22 @@ impl Fxiaoke {
         }
         row
     }
+}
+
+/// A question for records of one kind; `counted` asks for their number too.
+fn asked(name: &str, filters: &[Value], order: &str, limit: usize, counted: bool) -> Value {
+    json!({
+        "data": {
+            "dataObjectApiName": name,
+            "find_explicit_total_num": counted,
+            "search_query_info": {
+                "offset": 0,
+                "limit": limit,
+                "filters": filters,
+                "orders": [{ "fieldName": order, "isAsc": true }],
+            },
+        },
+    })
 }
 
 /// A condition. Values go over as texts, whatever the field holds.

@@ -287,6 +287,14 @@ impl Connector for HubSpot {
         self.write(write).await
     }
 
+    async fn count(&self, object: Object) -> Result<Option<u64>, Error> {
+        self.how_many(Source::of(object)?).await
+    }
+
+    fn pace(&self) -> Option<&Pace> {
+        self.rest.pace()
+    }
+
     async fn check(&self) -> Result<Ready, Error> {
         self.look_around().await
     }

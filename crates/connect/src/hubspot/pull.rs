@@ -120,6 +120,19 @@ impl HubSpot {
         Ok((found, done))
     }
 
+    /// How many living records there are; owners cannot be searched.
+    pub(super) async fn how_many(&self, source: &'static Source) -> Result<Option<u64>, Error> {
+        if source.is_owner() {
+            return Ok(None);
+        }
+        let body = json!({ "filterGroups": [], "sorts": [], "properties": [], "limit": 1, "after": "0" });
+        match self.rest.search(source.path, &body).await {
+            Ok(reply) => Ok(reply.value["total"].as_u64()),
+            Err(error) if source.is_lacking(&error) => Ok(Some(0)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Records by id as they are now; those that are not there are left out.
     pub(super) async fn rows(&self, source: &'static Source, ids: &[String]) -> Result<Vec<Value>, Error> {
         let mut found = Vec::new();

@@ -35,6 +35,10 @@ impl Rest {
             dated,
         }
     }
+    /// How fast it is asked.
+    pub fn pace(&self) -> Option<&Pace> {
+        self.http.pace()
+    }
 
     /// Where objects are in the version that is asked for. The shapes are the same in both.
     fn place<'a>(&self, path: &'a str) -> Cow<'a, str> {

@@ -124,6 +124,17 @@ impl Odoo {
         Ok(rows)
     }
 
+    /// How many records of `object` there are; none if its module is not installed.
+    pub(super) async fn how_many(&self, object: Object) -> Result<Option<u64>, Error> {
+        let model = self.model(object)?;
+        let Some(there) = self.schema.fields(&self.rpc, model).await? else {
+            return Ok(Some(0));
+        };
+        let args = json!({ "domain": source::domain(object, &there) });
+        let answer = self.rpc.call(model, "search_count", None, args).await?;
+        Ok(answer.value.as_u64())
+    }
+
     /// These records of `object`, as they are now; those that are none of it are left out.
     pub(super) async fn rows(&self, object: Object, ids: &[i64]) -> Result<Vec<Value>, Error> {
         let mut rows = Vec::new();

@@ -11,6 +11,7 @@ use super::Place;
 use crate::{
     connector::Error,
     http::{Answer, Http, one_line},
+    pace::Pace,
 };
 
 /// The first version with JSON-2.
@@ -48,6 +49,10 @@ impl Rpc {
             way: OnceCell::new(),
             lang: OnceCell::new(),
         }
+    }
+    /// How fast it is asked.
+    pub fn pace(&self) -> Option<&Pace> {
+        self.http.pace()
     }
 
     /// The address of a record's page, for people.

@@ -295,6 +295,14 @@ impl Connector for Salesforce {
         writing::push(self, write).await
     }
 
+    async fn count(&self, object: Object) -> Result<Option<u64>, Error> {
+        self.how_many(object).await
+    }
+
+    fn pace(&self) -> Option<&Pace> {
+        self.rest.http.pace()
+    }
+
     async fn check(&self) -> Result<Ready, Error> {
         self.readiness().await
     }

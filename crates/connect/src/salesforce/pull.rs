@@ -66,6 +66,18 @@ impl Salesforce {
         })
     }
 
+    /// How many records there are; what this organisation does not have counts as none.
+    pub(super) async fn how_many(&self, object: Object) -> Result<Option<u64>, Error> {
+        let mut all = 0;
+        for source in Source::all(object)? {
+            if self.rest.fields(source.name).await?.is_some() {
+                let soql = format!("SELECT COUNT() FROM {}{}", source.name, source.and(&[]));
+                all += self.rest.query(&soql).await?.total;
+            }
+        }
+        Ok(Some(all))
+    }
+
     async fn step(&self, source: &Source, part: &mut Part, room: usize) -> Result<Step, Error> {
         if self.rest.fields(source.name).await?.is_none() {
             // What this organisation does not have, or does not show, holds nothing new; `check` tells of it.

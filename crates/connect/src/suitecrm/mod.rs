@@ -285,6 +285,14 @@ impl Connector for SuiteCrm {
         self.write(write).await
     }
 
+    async fn count(&self, object: Object) -> Result<Option<u64>, Error> {
+        self.how_many(object).await
+    }
+
+    fn pace(&self) -> Option<&Pace> {
+        self.session.pace()
+    }
+
     async fn check(&self) -> Result<Ready, Error> {
         let ready = self.readiness().await;
         // The next call opens another. What could not be ended ends by itself.

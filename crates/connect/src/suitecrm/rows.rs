@@ -126,6 +126,19 @@ impl SuiteCrm {
         Ok(rows)
     }
 
+    /// How many living records there are.
+    pub(super) async fn how_many(&self, object: Object) -> Result<Option<u64>, Error> {
+        let mut all = 0;
+        for module in source::modules(object) {
+            let args = [Arg::Text(module.name), Arg::Text(""), Arg::Int(0)];
+            let answered = self.session.call("get_entries_count", &args).await?;
+            let given = answered.given.child("return").map_or("", |r| r.text_of("result_count"));
+            let count = given.trim().parse::<u64>();
+            all += count.map_err(|_| Error::Broken(format!("{} cannot be counted", module.name)))?;
+        }
+        Ok(Some(all))
+    }
+
     /// Records that fulfil a condition, with what belongs to them put beside their own fields.
     pub(super) async fn list(&self, object: Object, ask: &Ask<'_>) -> Result<Found, Error> {
         let fields = source::wanted(object, self.mapping.get(&object));

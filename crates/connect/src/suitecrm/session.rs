@@ -18,7 +18,7 @@ use super::{
 use crate::{
     connector::Error,
     http::{Answer, Http},
-    pace::{Outcome, fingerprint},
+    pace::{Outcome, Pace, fingerprint},
     soap::{self, Arg, Node},
 };
 
@@ -87,6 +87,11 @@ impl Session {
             .append_pair("action", "DetailView")
             .append_pair("record", id);
         Some(url.into())
+    }
+
+    /// How fast it is asked.
+    pub fn pace(&self) -> Option<&Pace> {
+        self.http.pace()
     }
 
     /// Calls `operation` with these arguments after the session's id.

@@ -270,6 +270,11 @@ impl Tryton {
         }
     }
 
+    async fn how_many(&self, object: Object) -> Result<Option<u64>, Error> {
+        let source = Source::of(object).ok_or_else(|| Error::Setup(format!("Tryton has no object like {object}")))?;
+        self.way.count(source.model, &json!([source.domain()])).await
+    }
+
     /// A failure inside Tryton tells little: asks whether the model's module is there at all.
     async fn explain(&self, error: Error, source: &Source) -> Error {
         if !matches!(error, Error::Failed { status: 500 }) {
@@ -435,6 +440,14 @@ impl Connector for Tryton {
 
     async fn push(&self, write: &Write, key: &str) -> Result<Written, Error> {
         self.write(write, key).await
+    }
+
+    async fn count(&self, object: Object) -> Result<Option<u64>, Error> {
+        self.how_many(object).await
+    }
+
+    fn pace(&self) -> Option<&Pace> {
+        self.way.pace()
     }
 
     async fn check(&self) -> Result<Ready, Error> {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use crate::{connector::Error, http::Http};
+use crate::{connector::Error, http::Http, pace::Pace};
 
 /// The largest page.
 pub const MAX_PAGE: usize = 1000;
@@ -43,6 +43,10 @@ impl Rest {
             .pop_if_empty()
             .extend([database, "rest", "model"]);
         Ok(Rest { http, root, key })
+    }
+    /// How fast it is asked.
+    pub fn pace(&self) -> Option<&Pace> {
+        self.http.pace()
     }
 
     /// Records of `model`, archived ones too.

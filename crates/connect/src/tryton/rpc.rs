@@ -24,6 +24,7 @@ use super::{
 use crate::{
     connector::Error,
     http::{Http, one_line},
+    pace::Pace,
 };
 
 /// The largest page: a party takes some hundred elements, and those of an answer are bounded.
@@ -57,6 +58,11 @@ impl Rpc {
         })
     }
 
+    /// How fast it is asked.
+    pub fn pace(&self) -> Option<&Pace> {
+        self.http.pace()
+    }
+
     /// Records of `model`, archived ones too.
     pub async fn search(&self, model: &str, query: Query<'_>) -> Result<Found, Error> {
         let fields: Vec<String> = query.fields.iter().map(|field| stamped(field)).collect();
@@ -75,6 +81,15 @@ impl Rpc {
             }),
             _ => Err(Error::Broken(format!("{model} came as something else than a list"))),
         }
+    }
+
+    /// How many records of `model` are in `domain`, archived ones too.
+    pub async fn count(&self, model: &str, domain: &Value) -> Result<u64, Error> {
+        let params = [as_text(domain), json!(0), Value::Null, context()];
+        let (value, _) = self.call(&format!("model.{model}.search_count"), &params).await?;
+        value
+            .as_u64()
+            .ok_or_else(|| Error::Broken(format!("{model} cannot be counted")))
     }
 
     /// Changes fields of one record.

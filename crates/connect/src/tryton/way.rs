@@ -9,7 +9,7 @@ use super::{
     rest::{self, Found, Query, Rest},
     rpc::{self, Rpc},
 };
-use crate::connector::Error;
+use crate::{connector::Error, pace::Pace};
 
 /// How Tryton is asked.
 pub enum Way {
@@ -25,6 +25,22 @@ impl Way {
         match self {
             Way::Rest(_) => rest::MAX_PAGE,
             Way::Rpc(_) => rpc::MAX_PAGE,
+        }
+    }
+
+    /// How fast it is asked.
+    pub fn pace(&self) -> Option<&Pace> {
+        match self {
+            Way::Rest(rest) => rest.pace(),
+            Way::Rpc(rpc) => rpc.pace(),
+        }
+    }
+
+    /// How many records of `model` are in `domain`, archived ones too; REST does not tell.
+    pub async fn count(&self, model: &str, domain: &Value) -> Result<Option<u64>, Error> {
+        match self {
+            Way::Rest(_) => Ok(None),
+            Way::Rpc(rpc) => rpc.count(model, domain).await.map(Some),
         }
     }
 

@@ -229,3 +229,9 @@ async fn fetch_gives_what_is_there() {
         assert!(matches!(refused, Err(Error::Cursor(_))), "{refused:?}");
     }
 }
+
+#[tokio::test]
+async fn records_are_counted_before_the_first_pull() {
+    let crm = connect(&with_deals(7).0).await;
+    assert_eq!(crm.count(Object::Deal).await, Ok(Some(7)));
+}

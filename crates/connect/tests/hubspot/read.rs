@@ -253,3 +253,11 @@ async fn what_the_portal_lacks_is_left_out() {
     let error = hubspot.pull(Object::Deal, None, 100).await.expect_err("refused");
     assert!(matches!(error, Error::Refused { status: 403, .. }), "{error}");
 }
+
+#[tokio::test]
+async fn records_are_counted_before_the_first_pull() {
+    let fake = with_deals(7);
+    let hubspot = connect(&fake).await;
+    assert_eq!(hubspot.count(Object::Deal).await, Ok(Some(7)));
+    assert_eq!(hubspot.count(Object::CrmUser).await, Ok(None), "owners cannot be searched");
+}

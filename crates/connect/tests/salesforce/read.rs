@@ -353,3 +353,9 @@ async fn fields_that_come_and_go_fail_no_pull() {
     let project = salesforce.pull(Object::Project, None, 10).await;
     assert!(matches!(project, Err(Error::Setup(_))), "{project:?}");
 }
+
+#[tokio::test]
+async fn records_are_counted_before_the_first_pull() {
+    let salesforce = connect(&with_deals(7)).await;
+    assert_eq!(salesforce.count(Object::Deal).await, Ok(Some(7)));
+}

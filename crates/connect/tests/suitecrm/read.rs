@@ -252,3 +252,9 @@ async fn a_strange_cursor_and_an_unknown_object_are_refused() {
     let none: Option<&Value> = None;
     assert!(matches!(crm.pull(Object::Order, none, 5).await, Err(Error::Setup(_))));
 }
+
+#[tokio::test]
+async fn records_are_counted_before_the_first_pull() {
+    let crm = connect(&with_deals(7).0).await;
+    assert_eq!(crm.count(Object::Deal).await, Ok(Some(7)));
+}

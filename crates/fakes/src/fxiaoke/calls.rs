@@ -99,13 +99,15 @@ impl Db {
             "_id" => rows.reverse(),
             by => rows.sort_by_key(|row| row.get(by).and_then(Value::as_i64)),
         }
+        let counted = data["find_explicit_total_num"] == true;
+        let total = if counted { rows.len() } else { 0 };
         let from = usize::try_from(offset).unwrap_or(0);
         let page: Vec<&Row> = rows
             .into_iter()
             .skip(from)
             .take(usize::try_from(limit).unwrap_or(0))
             .collect();
-        Ok(json!({ "data": { "dataList": page, "offset": offset, "limit": limit, "total": 0 } }))
+        Ok(json!({ "data": { "dataList": page, "offset": offset, "limit": limit, "total": total } }))
     }
 
     fn known(&self, name: &str, vals: &Value) -> Result<Value, Refusal> {

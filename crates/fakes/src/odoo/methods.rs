@@ -42,6 +42,10 @@ impl Db {
                 self.need(model, "read")?;
                 self.search_read(model, args, deaf)
             }
+            "search_count" => {
+                self.need(model, "read")?;
+                Ok(json!(self.found(model, args, deaf)?.len()))
+            }
             "read" => {
                 self.need(model, "read")?;
                 let rows: Vec<&Row> = ids.iter().filter_map(|id| self.at(model).rows.get(id)).collect();
@@ -101,7 +105,7 @@ impl Db {
         }
     }
 
-    fn search_read(&self, model: &str, args: &Value, deaf: bool) -> Answer {
+    fn found(&self, model: &str, args: &Value, deaf: bool) -> Result<Vec<&Row>, Refusal> {
         let mut domain = args["domain"].as_array().cloned().unwrap_or_default();
         if deaf {
             domain.clear();
@@ -117,6 +121,11 @@ impl Db {
                 rows.push(row);
             }
         }
+        Ok(rows)
+    }
+
+    fn search_read(&self, model: &str, args: &Value, deaf: bool) -> Answer {
+        let mut rows = self.found(model, args, deaf)?;
         let order: Vec<&str> = args["order"]
             .as_str()
             .unwrap_or("id")

@@ -37,6 +37,34 @@ connection-setting-audience = Log-in server, of a sandbox https://test.salesforc
 connection-setting-tenant = Tenant, by id or domain
 connection-setting-login_url = Log-in server
 connection-today = Records today
+connection-stalest = Freshness, worst
+connection-target = target { $n } min
+connection-late = { $n ->
+    [one] One kind late
+   *[other] { $n } kinds late
+}
+connection-fresh-minutes = Late after, minutes
+connection-fresh-minutes-help = A kind of record that was last read to its end longer ago is told as late.
+connection-optional = optional
+connection-usage = Requests a minute
+connection-usage-of = of { $n }
+connection-usage-free = no limit known
+connection-usage-day = in 24 h
+connection-throttled = Told to wait
+connection-throttled-never = Not told to wait for a week
+connection-hook-p95 = here within { $n } ms
+connection-written = { $n ->
+    [one] Costs of one record written
+   *[other] Costs of { $n } records written
+}
+connection-first = First reading
+connection-left-soon = less than a minute left
+connection-left-minutes = about { $n } min left
+connection-left-hours = about { $n } h left
+connection-conflicts = Conflicts
+connection-push = Comes by
+connection-push-hook = Web hook
+connection-push-poll = Asking
 connection-rate = Rate
 connection-rate-hint = Records a minute, last 40 minutes
 connection-not-read = Not read yet
@@ -68,7 +96,7 @@ connection-vanished = { $n ->
     [one] One record vanished from the CRM
    *[other] { $n } records vanished from the CRM
 }
-connection-vanished-hint = That is more than 5 % of a kind, so nothing was archived. If the CRM's key lost a right or a filter was set there, mend that first.
+connection-vanished-hint = That is more of a kind than may be archived without asking ({ $n } %), so nothing was archived. If the CRM's key lost a right or a filter was set there, mend that first.
 connection-archive = { $n ->
     [one] Archive it here
    *[other] Archive { $n } here
@@ -158,6 +186,10 @@ mapping-users-open = { $n ->
 mapping-users-link = Match by table
 mapping-users-help = An equal mail address matches by itself. What an unmatched user owns has no owner here and begins no drafts.
 mapping-employee = Employee
+mapping-user-is = Who { $name } is
+mapping-user-who = Name or number
+mapping-user-set = Match
+mapping-user-change = Match to
 mapping-nobody = Not matched
 mapping-field-name = Name
 mapping-field-code = Short code

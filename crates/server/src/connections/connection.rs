@@ -47,8 +47,12 @@ pub struct Place {
     pub language: String,
     /// See [`Place::unasked_percent`].
     pub unasked_percent: Option<usize>,
+    /// See [`Place::fresh_minutes`].
+    pub fresh_minutes: Option<u32>,
 }
 
+/// See [`Place::fresh_minutes`].
+const FRESH_MINUTES: u32 = 10;
 /// See [`Place::unasked_percent`].
 const UNASKED_PERCENT: usize = 5;
 
@@ -56,6 +60,11 @@ impl Place {
     /// Records gone from the CRM are archived without asking only while they are at most so many percent of their kind.
     pub fn unasked_percent(&self) -> usize {
         self.unasked_percent.unwrap_or(UNASKED_PERCENT)
+    }
+
+    /// A kind of record is late when it was last read to its end longer ago than so many minutes.
+    pub fn fresh_minutes(&self) -> u32 {
+        self.fresh_minutes.unwrap_or(FRESH_MINUTES)
     }
 
     /// The CRM's address.
@@ -82,6 +91,10 @@ pub struct NewConnection {
     /// 0 to 100; 5 if absent.
     #[serde(default)]
     pub unasked_percent: Option<usize>,
+    /// A kind of record is told as late when it was last read to its end longer ago than so many minutes, 1 to 10,080;
+    /// 10 if absent.
+    #[serde(default)]
+    pub fresh_minutes: Option<u32>,
 }
 
 const COLUMNS: &str = "SELECT id, kind, name, settings, sealed, paused, mapping FROM connection";
@@ -194,6 +207,15 @@ pub async fn save(
             .with("max", 100);
         return Err(Error::Invalid(vec![problem]));
     }
+    if new
+        .fresh_minutes
+        .is_some_and(|minutes| !(1..=10_080).contains(&minutes))
+    {
+        let problem = Problem::new("fresh_minutes", "between")
+            .with("min", 1)
+            .with("max", 10_080);
+        return Err(Error::Invalid(vec![problem]));
+    }
     let before = match id {
         Some(id) => Some(Connection::load(sql, id).await?),
         None => None,
@@ -208,6 +230,7 @@ pub async fn save(
         settings,
         language: language.tag().to_owned(),
         unasked_percent: new.unasked_percent,
+        fresh_minutes: new.fresh_minutes,
     };
     // A key is not carried to another server: whoever names the server must know the key.
     // Some CRMs have several: the key goes to the one that gives tokens, too.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::connection::Connection;
 use super::view::id_of;
-use super::{dead, pull};
+use super::{dead, pull, usage};
 use crate::app::App;
 use crate::args;
 use crate::clock::now;
@@ -122,8 +122,9 @@ async fn unknown<'h>(sql: &mut Sql, connection: ConnectionId, hints: &'h [Hint])
         let event = hint.event.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
         let fresh = sql
             .run(
-                "INSERT INTO hook_event (connection_id, event, at) VALUES ($1, $2, $3) ON CONFLICT (connection_id, event) DO NOTHING",
-                args![connection, event, at],
+                "INSERT INTO hook_event (connection_id, event, object, at) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (connection_id, event) DO NOTHING",
+                args![connection, event, hint.object.as_str(), at],
             )
             .await?;
         if fresh > 0 {
@@ -143,7 +144,9 @@ pub async fn hint_job(app: Arc<App>, job: Job) -> Result<Done, Failed> {
     let hint: HintJob = serde_json::from_str(&job.payload).map_err(Error::from)?;
     let connection = Connection::load(&mut app.db.read(), hint.connection).await?;
     let connector = connection.connector(&app)?;
-    read(&app, hint.connection, connector.as_ref(), hint.object, &hint.ids).await?;
+    let read = read(&app, hint.connection, connector.as_ref(), hint.object, &hint.ids).await;
+    usage::note(&app, hint.connection, connector.as_ref()).await;
+    read?;
     Ok(None)
 }
 

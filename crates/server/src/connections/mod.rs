@@ -3,12 +3,16 @@
 pub mod api;
 pub mod connection;
 pub mod dead;
+pub mod first;
 pub mod hooks;
 pub mod mapping;
+pub mod objects;
 mod pages;
 pub mod probe;
 pub mod pull;
 pub mod reconcile;
+pub mod usage;
+pub mod users;
 pub mod view;
 
 use std::sync::Arc;
@@ -31,6 +35,7 @@ pub fn routes() -> Router<Arc<App>> {
             post(hooks::deliver).layer(DefaultBodyLimit::max(hooks::MAX_BODY)),
         )
         .merge(mapping::routes())
+        .merge(users::routes())
         .route("/api/v1/connection-kinds", get(api::kinds))
         .route("/api/v1/connections", get(api::list).post(api::create))
         .route("/api/v1/connections/{id}", get(api::one).put(api::replace))

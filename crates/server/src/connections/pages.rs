@@ -70,6 +70,27 @@ impl OnePage {
         bars.map(|(at, n)| (at * 4, 100 - high(*n), high(*n))).collect()
     }
 
+    /// Kinds of record that are late.
+    fn late(&self) -> usize {
+        self.v.objects.iter().filter(|o| o.late).count()
+    }
+
+    /// The kind of record that was read to its end longest ago.
+    fn stalest(&self) -> Option<(&str, &str)> {
+        let read = self.v.objects.iter();
+        let times = read.filter_map(|o| Some((o.object.as_str(), o.whole_at.as_deref()?)));
+        times.min_by_key(|(_, at)| at.parse::<jiff::Timestamp>().ok())
+    }
+
+    /// How long something will take, in words.
+    fn left(&self, seconds: &i64) -> String {
+        match *seconds {
+            ..60 => self.f.w.t("connection-left-soon"),
+            60..7200 => self.f.w.n("connection-left-minutes", (seconds + 30) / 60),
+            _ => self.f.w.n("connection-left-hours", (seconds + 1800) / 3600),
+        }
+    }
+
     /// The page of a record here.
     fn href(&self, difference: &view::DifferenceView) -> Option<String> {
         let id = difference.id.as_ref()?;
@@ -105,6 +126,7 @@ struct EditPage {
     name: String,
     english: bool,
     unasked_percent: usize,
+    fresh_minutes: u32,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -126,12 +148,16 @@ fn entered(fields: Fields) -> NewConnection {
         name: of("name"),
         settings: settings.collect(),
         language: fields.get("language").cloned(),
-        unasked_percent: fields.get("unasked_percent").and_then(|text| percent(text)),
+        unasked_percent: fields.get("unasked_percent").and_then(|text| number(text)),
+        fresh_minutes: fields
+            .get("fresh_minutes")
+            .and_then(|text| number(text))
+            .map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
     }
 }
 
-/// A percentage as entered; what is none is over a hundred, so that it is told.
-fn percent(text: &str) -> Option<usize> {
+/// A number as entered; what is none is beyond all bounds, so that it is told.
+fn number(text: &str) -> Option<usize> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.parse().unwrap_or(usize::MAX))
 }
@@ -192,6 +218,7 @@ async fn new(
             name: manifest.name.clone(),
             english: false,
             unasked_percent: Place::default().unasked_percent(),
+            fresh_minutes: Place::default().fresh_minutes(),
         }),
     }
 }
@@ -213,6 +240,7 @@ async fn edit(
         id: Some(connection.id.to_string()),
         english: connection.place.language == "en",
         unasked_percent: connection.place.unasked_percent(),
+        fresh_minutes: connection.place.fresh_minutes(),
         name: connection.name,
     })
 }

@@ -9,10 +9,11 @@ use outlay_core::ids::ConnectionId;
 use serde::Serialize;
 use serde_json::Value as Json;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::connection::Connection;
-use super::{dead, reconcile};
+use super::{dead, first, reconcile, usage};
 use crate::app::App;
 use crate::args;
 use crate::clock::now;
@@ -64,9 +65,18 @@ pub struct ObjectReport {
 /// Pulls all that changed in the CRM behind `connection`. An error of the CRM ends the pull and stands in the report;
 /// what came before it is kept. [`Error::Conflict`] if it is being pulled already.
 pub async fn pull(app: &Arc<App>, connection: ConnectionId) -> Result<PullReport, Error> {
+    pull_until(app, connection, std::future::pending()).await
+}
+
+/// As [`pull`]; it ends between two pages once `stop` is there, and goes on from there the next time.
+async fn pull_until(
+    app: &Arc<App>,
+    connection: ConnectionId,
+    stop: impl Future<Output = ()>,
+) -> Result<PullReport, Error> {
     let connection = Connection::load(&mut app.db.read(), connection).await?;
     let connector = connection.connector(app)?;
-    pull_with(app, connection.id, connector.as_ref()).await
+    go(app, connection.id, connector.as_ref(), stop).await
 }
 
 /// As [`pull`], by a connector at hand.
@@ -75,22 +85,40 @@ pub async fn pull_with(
     connection: ConnectionId,
     connector: &dyn Connector,
 ) -> Result<PullReport, Error> {
+    go(app, connection, connector, std::future::pending()).await
+}
+
+async fn go(
+    app: &Arc<App>,
+    connection: ConnectionId,
+    connector: &dyn Connector,
+    stop: impl Future<Output = ()>,
+) -> Result<PullReport, Error> {
     let run = Run {
         id: Uuid::now_v7().to_string(),
         connection,
     };
     run.begin(app).await?;
+    usage::recall(app, connection, connector).await?;
     let mut report = PullReport {
         connection: connection.to_string(),
         ..PullReport::default()
     };
-    let result = all(app, &run, connector, &mut report).await;
-    report.error = result.as_ref().err().map(ToString::to_string);
+    // A page that is being written when the stop comes is written all the same, with its cursor.
+    let result = tokio::select! {
+        result = all(app, &run, connector, &mut report) => Some(result),
+        () = stop => None,
+    };
+    report.error = match &result {
+        Some(result) => result.as_ref().err().map(ToString::to_string),
+        None => Some("interrupted".into()),
+    };
     run.end(app, report.error.clone()).await?;
+    usage::note(app, connection, connector).await;
     app.live.wake();
     match result {
-        Ok(()) | Err(Error::Crm(_)) => Ok(report),
-        Err(error) => Err(error),
+        None | Some(Ok(()) | Err(Error::Crm(_))) => Ok(report),
+        Some(Err(error)) => Err(error),
     }
 }
 
@@ -100,6 +128,7 @@ async fn all(app: &Arc<App>, run: &Run, connector: &dyn Connector, report: &mut 
     let can = connector.capabilities();
     let size = PAGE.min(can.max_page);
     let mut refused = None;
+    first::count(app, run.connection, connector).await?;
     for object in can.objects.iter().map(|o| o.object) {
         report.objects.push(ObjectReport {
             object: object.as_str().to_owned(),
@@ -139,7 +168,7 @@ async fn one(
                 false => Some(connector.pull(object, Some(&next), size).await),
             }
         };
-        let (took, ahead) = tokio::join!(run.take(app, object, cursor, page), ahead);
+        let (took, ahead) = tokio::join!(run.take(app, connector, object, cursor, page), ahead);
         let took = took?;
         if took.drafted > 0 {
             app.live.wake();
@@ -215,10 +244,12 @@ impl Run {
     async fn take(
         &self,
         app: &Arc<App>,
+        connector: &dyn Connector,
         object: Object,
         before: Option<Json>,
         page: Page,
     ) -> Result<ObjectReport, Error> {
+        let asked = usage::taken(connector);
         let (app_in, id, lease, connection) = (app.clone(), self.id.clone(), self.lease(), self.connection);
         let page = Arc::new(page);
         app.db
@@ -231,7 +262,7 @@ impl Run {
                         refused: count(page.rejected.len()),
                         ..ObjectReport::default()
                     };
-                    move_cursor(sql, connection, object, before.as_ref(), &page.next).await?;
+                    move_cursor(sql, connection, object, before.as_ref(), &page).await?;
                     for applied in store::apply_all(sql, &app, Some(connection), &page.records, Reading::First).await? {
                         took.changed += i64::from(applied.change != Change::Same);
                         took.drafted += i64::from(applied.drafted.is_some());
@@ -245,6 +276,8 @@ impl Run {
                         dead::keep(sql, connection, rejected).await?;
                     }
                     rate(sql, connection, object, &took).await?;
+                    usage::add(sql, connection, asked).await?;
+                    first::advance(sql, connection, object, took.seen, page.done).await?;
                     sql.run(
                         "UPDATE sync_run SET seen = seen + $1, changed = changed + $2, refused = refused + $3 WHERE id = $4",
                         args![took.seen, took.changed, took.refused, &id],
@@ -290,15 +323,23 @@ async fn move_cursor(
     connection: ConnectionId,
     object: Object,
     before: Option<&Json>,
-    next: &Json,
+    page: &Page,
 ) -> Result<(), Error> {
     if cursor(sql, connection, object).await?.as_ref() != before {
         return Err(Error::Conflict);
     }
+    let at = now().as_microsecond();
     sql.run(
-        "INSERT INTO sync_cursor (connection_id, object, position, moved_at) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (connection_id, object) DO UPDATE SET position = excluded.position, moved_at = excluded.moved_at",
-        args![connection, object.as_str(), next.to_string(), now().as_microsecond()],
+        "INSERT INTO sync_cursor (connection_id, object, position, moved_at, whole_at) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (connection_id, object) DO UPDATE SET position = excluded.position, moved_at = excluded.moved_at, \
+         whole_at = COALESCE(excluded.whole_at, sync_cursor.whole_at)",
+        args![
+            connection,
+            object.as_str(),
+            page.next.to_string(),
+            at,
+            page.done.then_some(at)
+        ],
     )
     .await?;
     Ok(())
@@ -355,21 +396,30 @@ pub(super) async fn take_lease(sql: &mut Sql, name: &str, holder: &str) -> Resul
 }
 
 /// Pulls every connection that is not paused each `pull_every_s` seconds, until `stop`. Several processes may do so:
-/// a lease lets one of them pull a connection at a time.
+/// a lease lets one of them pull a connection at a time. Each connection goes for itself: a slow CRM keeps no other waiting.
 pub async fn keep_pulling(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let every = Duration::from_secs(app.config.pull_every_s.max(1));
+    let mut turns = JoinSet::new();
     while !*stop.borrow() {
-        if let Err(error) = round(&app, every).await {
+        if let Err(error) = round(&app, every, &mut turns, &stop).await {
             tracing::error!(%error, "pulling");
         }
         tokio::select! {
             () = tokio::time::sleep(every) => {}
             _ = stop.changed() => {}
         }
+        while turns.try_join_next().is_some() {}
     }
+    turns.join_all().await;
 }
 
-async fn round(app: &Arc<App>, every: Duration) -> Result<(), Error> {
+/// Begins the turns of those connections that are due.
+async fn round(
+    app: &Arc<App>,
+    every: Duration,
+    turns: &mut JoinSet<()>,
+    stop: &watch::Receiver<bool>,
+) -> Result<(), Error> {
     let due = now().as_microsecond() - i64::try_from(every.as_micros()).unwrap_or(0) / 2;
     let mut sql = app.db.read();
     for connection in Connection::all(&mut sql).await?.into_iter().filter(|c| !c.paused) {
@@ -379,23 +429,34 @@ async fn round(app: &Arc<App>, every: Duration) -> Result<(), Error> {
                 args![connection.id],
             )
             .await?;
-        if last.is_some_and(|at| at > due) {
-            continue;
-        }
-        match pull(app, connection.id).await {
-            Ok(PullReport { error: Some(error), .. }) => tracing::warn!(error, connection = connection.name, "pull"),
-            Ok(report) => tracing::debug!(seen = report.seen, changed = report.changed, "pulled"),
-            Err(Error::Conflict) => {}
-            Err(error) => tracing::error!(%error, connection = connection.name, "pull"),
-        }
-        if reconcile::is_due(&mut sql, connection.id).await? {
-            match reconcile::reconcile(app, connection.id).await {
-                Ok(report) if report.error.is_none() => tracing::debug!(waiting = report.waiting, "reconciled"),
-                Ok(report) => tracing::warn!(error = report.error, connection = connection.name, "reconcile"),
-                Err(Error::Conflict) => {}
-                Err(error) => tracing::error!(%error, connection = connection.name, "reconcile"),
-            }
+        if last.is_none_or(|at| at <= due) {
+            turns.spawn(turn(app.clone(), connection, stop.clone()));
         }
     }
     Ok(())
+}
+
+/// Pulls one connection, and compares it whole where that is due. What fails is logged: a later round tries again.
+async fn turn(app: Arc<App>, connection: Connection, mut stop: watch::Receiver<bool>) {
+    let stopped = async move {
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    match pull_until(&app, connection.id, stopped).await {
+        Ok(PullReport { error: Some(error), .. }) => tracing::warn!(error, connection = connection.name, "pull"),
+        Ok(report) => tracing::debug!(seen = report.seen, changed = report.changed, "pulled"),
+        // It is being pulled already.
+        Err(Error::Conflict) => return,
+        Err(error) => tracing::error!(%error, connection = connection.name, "pull"),
+    }
+    match reconcile::is_due(&mut app.db.read(), connection.id).await {
+        Ok(true) => {}
+        Ok(false) => return,
+        Err(error) => return tracing::error!(%error, connection = connection.name, "reconcile"),
+    }
+    match reconcile::reconcile(&app, connection.id).await {
+        Ok(report) if report.error.is_none() => tracing::debug!(waiting = report.waiting, "reconciled"),
+        Ok(report) => tracing::warn!(error = report.error, connection = connection.name, "reconcile"),
+        Err(Error::Conflict) => {}
+        Err(error) => tracing::error!(%error, connection = connection.name, "reconcile"),
+    }
 }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::connection::Connection;
-use super::dead;
+use super::{dead, usage};
 use crate::app::App;
 use crate::args;
 use crate::audit;
@@ -80,6 +80,7 @@ pub async fn reconcile_with(
     let result = run.all(app, connector, &mut report).await;
     report.error = result.as_ref().err().map(ToString::to_string);
     run.end(app, report.error.clone()).await?;
+    usage::note(app, connection, connector).await;
     app.live.wake();
     match result {
         Ok(()) | Err(Error::Crm(_)) => Ok(report),

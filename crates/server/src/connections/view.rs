@@ -9,18 +9,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::connection::{self, Connection, NewConnection};
+use super::first::{self, FirstView};
+use super::objects::{self, ObjectView};
+use super::usage::{self, UsageView};
 use crate::app::App;
 use crate::args;
 use crate::auth::{Action, Permit, Resource, Visitor};
 use crate::clock::{moment, now};
-use crate::crm::store::table;
 use crate::db::Sql;
 use crate::edits::{self, EditCounts};
 use crate::error::Error;
 
-/// Minutes that the rates cover.
-pub const MINUTES: i64 = 40;
-const MINUTE: i64 = 60_000_000;
+const DAY: i64 = 24 * 3600 * 1_000_000;
 
 /// A connection, without its secrets.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -43,8 +43,14 @@ pub struct ConnectionView {
     pub language: String,
     /// Records gone from the CRM are archived without asking only while they are at most so many percent of their kind.
     pub unasked_percent: usize,
+    /// A kind of record is late when it was last read to its end longer ago than so many minutes.
+    pub fresh_minutes: u32,
     /// Whether it is left alone.
     pub paused: bool,
+    /// The first reading, while it is not at its end.
+    pub first: Option<FirstView>,
+    /// What is asked of the CRM, and how much may be.
+    pub usage: UsageView,
     /// The last pulls, newest first; at most 5.
     pub runs: Vec<RunView>,
     /// Each kind of record.
@@ -61,6 +67,8 @@ pub struct ConnectionView {
     pub today: i64,
     /// Events that the CRM told by itself since midnight UTC.
     pub hooked: i64,
+    /// Milliseconds from such an event until its record was here, of 95 in a hundred, since midnight UTC.
+    pub hook_p95_ms: Option<i64>,
     /// The last reconcile.
     pub reconcile: Option<ReconcileView>,
 }
@@ -93,25 +101,6 @@ pub struct RunView {
     pub refused: i64,
     /// Why it ended early.
     pub error: Option<String>,
-}
-
-/// One kind of record of a connection.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ObjectView {
-    /// Which, such as `deal`.
-    pub object: String,
-    /// What the CRM calls it, such as `sale.opportunity`.
-    pub source: String,
-    /// Records stored.
-    pub records: i64,
-    /// Records refused.
-    pub refused: i64,
-    /// When its last page was read, RFC 3339.
-    pub read_at: Option<String>,
-    /// Records that came in each of the last 40 minutes, oldest first.
-    pub rate: Vec<i64>,
-    /// Records that came in these minutes.
-    pub came: i64,
 }
 
 /// A record that could not be taken.
@@ -212,11 +201,11 @@ pub fn settings(manifest: &Manifest, connection: Option<&Connection>) -> Vec<Set
 pub async fn view(sql: &mut Sql, connection: &Connection) -> Result<ConnectionView, Error> {
     let (id, manifest) = (connection.id, connection.manifest);
     let at = now().as_microsecond();
-    let midnight = at - at.rem_euclid(24 * 60 * MINUTE);
+    let midnight = at - at.rem_euclid(DAY);
     let (today,): (i64,) = sql
         .one(
             "SELECT CAST(COALESCE(SUM(seen), 0) AS BIGINT) FROM sync_rate WHERE connection_id = $1 AND minute >= $2",
-            args![id, midnight / MINUTE],
+            args![id, midnight / 60_000_000],
         )
         .await?;
     let (written,): (i64,) = sql
@@ -231,7 +220,7 @@ pub async fn view(sql: &mut Sql, connection: &Connection) -> Result<ConnectionVi
             args![id, midnight],
         )
         .await?;
-    let objects = objects(sql, connection, at / MINUTE).await?;
+    let objects = objects::view(sql, connection, at).await?;
     Ok(ConnectionView {
         id: id.to_string(),
         kind: manifest.kind.clone(),
@@ -242,7 +231,10 @@ pub async fn view(sql: &mut Sql, connection: &Connection) -> Result<ConnectionVi
         settings: settings(manifest, Some(connection)),
         language: connection.lang().tag().to_owned(),
         unasked_percent: connection.place.unasked_percent(),
+        fresh_minutes: connection.place.fresh_minutes(),
         paused: connection.paused,
+        first: first::view(sql, id).await?,
+        usage: usage::view(sql, id, manifest).await?,
         runs: runs(sql, id).await?,
         refused: refused(sql, id).await?,
         refused_count: objects.iter().map(|o| o.refused).sum(),
@@ -251,56 +243,9 @@ pub async fn view(sql: &mut Sql, connection: &Connection) -> Result<ConnectionVi
         edits: edits::counts(sql, id).await?,
         today,
         hooked,
+        hook_p95_ms: objects::hook_p95(sql, connection, midnight).await?,
         reconcile: reconcile(sql, connection).await?,
     })
-}
-
-async fn objects(sql: &mut Sql, connection: &Connection, minute: i64) -> Result<Vec<ObjectView>, Error> {
-    let id = connection.id;
-    let cursors: Vec<(String, i64)> = sql
-        .all(
-            "SELECT object, moved_at FROM sync_cursor WHERE connection_id = $1",
-            args![id],
-        )
-        .await?;
-    let dead: Vec<(String, i64)> = sql
-        .all(
-            "SELECT object, COUNT(*) FROM sync_refused WHERE connection_id = $1 GROUP BY object",
-            args![id],
-        )
-        .await?;
-    let rates: Vec<(String, i64, i64)> = sql
-        .all(
-            "SELECT object, minute, seen FROM sync_rate WHERE connection_id = $1 AND minute > $2",
-            args![id, minute - MINUTES],
-        )
-        .await?;
-    let mut objects = Vec::new();
-    for one in &connection.manifest.objects {
-        let text = format!("SELECT COUNT(*) FROM {} WHERE connection_id = $1", table(one.object));
-        let rows: Vec<(i64,)> = sql.all_built(text, args![id]).await?;
-        let named = |(o, _): &&(String, i64)| o == one.object.as_str();
-        let mut rate = vec![0; usize::try_from(MINUTES).unwrap_or(0)];
-        for (object, when, seen) in &rates {
-            let place = usize::try_from(MINUTES - 1 - (minute - when)).ok();
-            if let Some(place) = place
-                .and_then(|p| rate.get_mut(p))
-                .filter(|_| object == one.object.as_str())
-            {
-                *place = *seen;
-            }
-        }
-        objects.push(ObjectView {
-            object: one.object.as_str().to_owned(),
-            source: one.source.clone(),
-            records: rows.first().map_or(0, |(n,)| *n),
-            refused: dead.iter().find(named).map_or(0, |(_, n)| *n),
-            read_at: cursors.iter().find(named).map(|(_, at)| moment(*at).to_string()),
-            came: rate.iter().sum(),
-            rate,
-        });
-    }
-    Ok(objects)
 }
 
 async fn runs(sql: &mut Sql, id: ConnectionId) -> Result<Vec<RunView>, Error> {

@@ -16,7 +16,7 @@ use crate::args;
 use crate::auth::Permit;
 use crate::claims::{self, WriteBackJob};
 use crate::clock::now;
-use crate::connections::Connection;
+use crate::connections::{Connection, usage};
 use crate::db::Sql;
 use crate::error::Error;
 use crate::jobs::{Done, Failed, Job};
@@ -76,7 +76,9 @@ pub async fn write_back(app: &Arc<App>, payload: &str) -> Result<(), Error> {
     };
     let connection = Connection::load(&mut sql, record.connection).await?;
     let connector = connection.connector(app)?;
-    write_with(app, &job, connector.as_ref(), W(connection.lang())).await
+    let written = write_with(app, &job, connector.as_ref(), W(connection.lang())).await;
+    usage::note(app, connection.id, connector.as_ref()).await;
+    written
 }
 
 /// As [`write_back`], by a connector at hand, with notes in the words of `w`.

@@ -11,7 +11,7 @@ use super::store::{self, Edit};
 use crate::app::App;
 use crate::args;
 use crate::clock::now;
-use crate::connections::{Connection, hooks};
+use crate::connections::{Connection, hooks, usage};
 use crate::crm::store::table;
 use crate::db::Sql;
 use crate::error::Error;
@@ -65,7 +65,9 @@ async fn push(app: &Arc<App>, edit: &EditJob) -> Result<(), Error> {
     let Some(first) = waiting.first() else { return Ok(()) };
     let connection = Connection::load(&mut sql, stored(&first.connection_id)?).await?;
     let connector = connection.connector(app)?;
-    push_with(app, connection.id, edit, connector.as_ref()).await
+    let pushed = push_with(app, connection.id, edit, connector.as_ref()).await;
+    usage::note(app, connection.id, connector.as_ref()).await;
+    pushed
 }
 
 /// Sends what waits for a record, by a connector at hand, until nothing waits or a person must decide.

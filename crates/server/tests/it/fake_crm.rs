@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use outlay_connect::pace::Pace;
 use outlay_connect::{
     Account, Canonical, Capabilities, Connector, CrmUser, Deal, Deletes, Error as CrmError, Fetched, Hint, Hook, Marks,
     Object, ObjectCapability, Page, Ready, Record, Rejected, StageKind, Write, Written,
@@ -25,6 +26,10 @@ pub struct Fake {
     pub unlisted: Vec<String>,
     /// A kind of record that it does not show.
     pub closed: Option<Object>,
+    /// A kind of record of which it does not tell how many there are.
+    pub uncounted: Option<Object>,
+    /// How fast it may be asked, if that is counted.
+    pub pace: Option<Pace>,
     pub written: Mutex<Vec<Write>>,
     pub fails_writes: Mutex<usize>,
 }
@@ -60,6 +65,9 @@ impl Connector for Fake {
     async fn pull(&self, object: Object, cursor: Option<&Value>, page_size: usize) -> Result<Page, CrmError> {
         if self.closed == Some(object) {
             return Err(no_right());
+        }
+        if let Some(pace) = &self.pace {
+            pace.turn().await?;
         }
         if let Some(left) = self.pages_left.lock().expect("a lock").as_mut() {
             *left = left.checked_sub(1).ok_or(CrmError::Retry { after: None })?;
@@ -162,6 +170,15 @@ impl Connector for Fake {
             revision: None,
             conflicts: Vec::new(),
         })
+    }
+
+    async fn count(&self, object: Object) -> Result<Option<u64>, CrmError> {
+        let of = self.records.iter().filter(|r| r.object == object);
+        Ok((self.uncounted != Some(object)).then_some(of.count() as u64))
+    }
+
+    fn pace(&self) -> Option<&Pace> {
+        self.pace.as_ref()
     }
 
     async fn check(&self) -> Result<Ready, CrmError> {

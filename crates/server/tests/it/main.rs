@@ -24,6 +24,7 @@ mod life;
 mod live;
 mod mail;
 mod mapping;
+mod monitor;
 mod openapi;
 mod payee;
 mod payments;
