@@ -125,7 +125,10 @@ impl HubSpot {
         if source.is_owner() {
             return Ok(None);
         }
-        let body = json!({ "filterGroups": [], "sorts": [], "properties": [], "limit": 1, "after": "0" });
+        let all = json!({ "propertyName": "hs_object_id", "operator": "GT", "value": "0" });
+        let body = json!({
+            "filterGroups": [{ "filters": [all] }], "sorts": [], "properties": [], "limit": 1, "after": "0",
+        });
         match self.rest.search(source.path, &body).await {
             Ok(reply) => Ok(reply.value["total"].as_u64()),
             Err(error) if source.is_lacking(&error) => Ok(Some(0)),
