@@ -4,12 +4,14 @@ pub mod canonical;
 pub mod capital;
 pub mod claim;
 pub mod evidence;
+pub mod feel;
 pub mod flow;
 pub mod ids;
 pub mod money;
 pub mod org;
 pub mod payment;
 pub mod policy;
+pub mod table;
 pub mod words;
 
 pub use evidence::{InvoiceIdentity, TaxIdCheck};
