@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use outlay_core::Money;
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +73,8 @@ pub struct Capabilities {
     pub cost_figures: bool,
     /// True if [`Write::Note`] can be pushed.
     pub notes: bool,
+    /// True if [`Write::Todo`] can be pushed.
+    pub todos: bool,
     /// True if [`Connector::verify`] understands deliveries.
     pub hooks: bool,
     /// The largest useful page.
@@ -257,6 +260,28 @@ pub enum Write {
         /// The changes, by canonical field; only those that the manifest lists under `writes`.
         changes: Vec<FieldChange>,
     },
+    /// A to-do beside the record, for whoever works in the CRM; found by its marker, made once, and closed.
+    Todo {
+        /// The deal or account.
+        target: Target,
+        /// As that of a note.
+        marker: String,
+        /// What is to be done; `None` closes it.
+        open: Option<Todo>,
+    },
+}
+
+/// Something to be done in connection with a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Todo {
+    /// In a few words.
+    pub summary: String,
+    /// Plain text, in lines.
+    pub text: String,
+    /// Until when.
+    pub due: Date,
+    /// Whose it is, by their id in the CRM; the key's owner if absent.
+    pub who: Option<String>,
 }
 
 /// A canonical field as it was seen and as it shall be. Empty text is "nothing".
@@ -283,7 +308,10 @@ impl Write {
     /// The record written to.
     pub fn target(&self) -> &Target {
         match self {
-            Write::CostFigures { target, .. } | Write::Note { target, .. } | Write::Fields { target, .. } => target,
+            Write::CostFigures { target, .. }
+            | Write::Note { target, .. }
+            | Write::Fields { target, .. }
+            | Write::Todo { target, .. } => target,
         }
     }
 }
@@ -371,4 +399,9 @@ impl Error {
             _ => None,
         }
     }
+}
+
+/// What to say where [`Write::Todo`] cannot be pushed.
+pub(crate) fn no_todos() -> Error {
+    Error::Setup("no to-dos are written to this CRM".into())
 }

@@ -25,6 +25,9 @@ pub struct Manifest {
     pub tested: Tested,
     /// What an administrator enters, in this order.
     pub settings: Vec<Setting>,
+    /// Whether to-dos can be written to it; see [`crate::Write::Todo`].
+    #[serde(default)]
+    pub todos: bool,
     /// The most requests that are sent to it.
     #[serde(default)]
     pub budget: Option<Budget>,

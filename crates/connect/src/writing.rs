@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     canonical::{Object, Record},
-    connector::{Conflict, Error, FieldChange, Target, Write, Written},
+    connector::{Conflict, Error, FieldChange, Target, Write, Written, no_todos},
     edit::{same, text},
     manifest::ObjectManifest,
     mapping::{self, Kind, Mapping},
@@ -134,6 +134,7 @@ pub async fn push(crm: &impl Writes, write: &Write) -> Result<Written, Error> {
             one_note(crm, target, note).await
         }
         Write::Fields { target, changes } => fields(crm, target, changes).await,
+        Write::Todo { .. } => Err(no_todos()),
     }
 }
 

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use outlay_connect::{
-    Canonical, Connector, Error, FieldChange, Guard, Object, Record, StageKind, Target, Write,
+    Canonical, Connector, Error, FieldChange, Guard, Object, Record, StageKind, Target, Todo, Write,
     http::Limits,
     manifest,
     odoo::{Odoo, Place},
@@ -478,5 +478,47 @@ async fn a_wrong_key_is_told() {
     for api in ["json2", "jsonrpc"] {
         let answer = wrong.connector(api).check().await;
         assert!(matches!(answer, Err(Error::Auth(_))), "{api}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_todo_stands_in_odoo_until_it_is_done() {
+    let Some(live) = Live::find() else { return };
+    let _alone = ONE_AT_A_TIME.lock().await;
+    for api in ["json2", "jsonrpc"] {
+        let odoo = live.connector(api);
+        let deal = live
+            .create("crm.lead", vec![json!({ "name": "待办", "type": "opportunity" })])
+            .await[0];
+        let marker = format!("outlay-todo-{api}-{deal}");
+        let todo = |open: bool| Write::Todo {
+            target: Target::deal(deal.to_string()),
+            marker: marker.clone(),
+            open: open.then(|| Todo {
+                summary: "完成报销单".into(),
+                text: "https://outlay.example.com/claims/1".into(),
+                due: "2026-12-04".parse().expect("a day"),
+                who: None,
+            }),
+        };
+        let args = json!({
+            "domain": [["res_model", "=", "crm.lead"], ["res_id", "=", deal]], "fields": ["summary", "date_deadline"],
+            "context": { "active_test": true },
+        });
+        for _ in 0..2 {
+            odoo.push(&todo(true), "k").await.expect("made");
+            let open = live.ask("mail.activity", "search_read", args.clone()).await;
+            let rows = open.as_array().expect("a list");
+            assert_eq!(rows.len(), 1, "{open}");
+            assert_eq!(
+                (&rows[0]["summary"], &rows[0]["date_deadline"]),
+                (&json!("完成报销单"), &json!("2026-12-04"))
+            );
+        }
+        assert!(odoo.push(&todo(false), "k").await.expect("closed").changed);
+        assert_eq!(live.ask("mail.activity", "search_read", args.clone()).await, json!([]));
+        assert!(!odoo.push(&todo(false), "k").await.expect("closed before").changed);
+        let count = odoo.count(Object::Deal).await.expect("a count");
+        assert!(count.is_some_and(|n| n > 0), "{count:?}");
     }
 }

@@ -302,6 +302,11 @@ CREATE INDEX audit_entry_at ON audit_entry (at);
 CREATE INDEX audit_entry_resource ON audit_entry (resource, at);
 
 -- The outbox
+-- To-dos in a CRM for drafts that Outlay began; noted before they are written, so that what may be there is closed.
+CREATE TABLE crm_todo (
+    claim_id TEXT PRIMARY KEY REFERENCES claim (id), connection_id TEXT NOT NULL, object TEXT NOT NULL,
+    external_id TEXT NOT NULL, is_open BOOLEAN NOT NULL, written_at BIGINT NOT NULL
+);
 CREATE TABLE job (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL UNIQUE, ordering TEXT, payload TEXT NOT NULL,
     state TEXT NOT NULL, -- ready, running, done, dead

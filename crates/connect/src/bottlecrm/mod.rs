@@ -128,6 +128,7 @@ impl Connector for BottleCrm {
             objects: manifest().capabilities(),
             cost_figures: true,
             notes: true,
+            todos: false,
             hooks: self.hook_secret.is_some(),
             max_page: pull::MAX_PAGE,
         }

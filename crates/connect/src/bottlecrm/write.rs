@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     canonical::Object,
-    connector::{Error, Target, Write, Written},
+    connector::{Error, Target, Write, Written, no_todos},
 };
 
 const PAID: &str = "outlay_paid";
@@ -46,6 +46,7 @@ impl BottleCrm {
                 text,
             } => self.write_note(target, marker, *revision, text).await,
             Write::Fields { target, changes } => self.write_fields(target, changes).await,
+            Write::Todo { .. } => Err(no_todos()),
         }
     }
 

@@ -186,6 +186,7 @@ impl Connector for Dynamics {
             objects: manifest().capabilities(),
             cost_figures: true,
             notes: true,
+            todos: false,
             hooks: false,
             max_page: MAX_PAGE,
         }

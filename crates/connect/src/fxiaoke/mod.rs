@@ -186,6 +186,7 @@ impl Connector for Fxiaoke {
             objects: manifest.capabilities(),
             cost_figures: true,
             notes: true,
+            todos: false,
             hooks: false,
             max_page: MAX_PAGE,
         }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{Fxiaoke, source};
 use crate::{
     canonical::{Object, Record},
-    connector::{Connector as _, Error, Target, Write, Written},
+    connector::{Connector as _, Error, Target, Write, Written, no_todos},
 };
 
 const PAID: &str = "cost_paid__c";
@@ -36,6 +36,7 @@ impl Fxiaoke {
                 text,
             } => self.write_note(target, marker, *revision, text).await,
             Write::Fields { target, changes } => self.write_fields(target, changes).await,
+            Write::Todo { .. } => Err(no_todos()),
         }
     }
 

@@ -213,6 +213,7 @@ impl Connector for HubSpot {
             objects: manifest().capabilities(),
             cost_figures: true,
             notes: true,
+            todos: false,
             hooks: self.client_secret.is_some(),
             max_page: MAX_PAGE,
         }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     canonical::Object,
-    connector::{Error, Target, Write, Written},
+    connector::{Error, Target, Write, Written, no_todos},
 };
 
 /// What was paid, in the currency of [`CURRENCY`].
@@ -44,6 +44,7 @@ impl HubSpot {
                 text,
             } => self.write_note(target, marker, *revision, text).await,
             Write::Fields { target, changes } => self.write_fields(target, changes).await,
+            Write::Todo { .. } => Err(no_todos()),
         }
     }
 

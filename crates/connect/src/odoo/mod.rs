@@ -15,6 +15,7 @@ mod pull;
 mod rpc;
 mod schema;
 mod source;
+mod todo;
 mod value;
 mod write;
 
@@ -149,6 +150,7 @@ impl Connector for Odoo {
             objects: manifest.capabilities(),
             cost_figures: true,
             notes: true,
+            todos: manifest.todos,
             hooks: false,
             max_page: MAX_PAGE,
         }

@@ -19,12 +19,7 @@ impl Odoo {
         revision: u64,
         text: &str,
     ) -> Result<Written, Error> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-        if marker.is_empty() || marker.len() > 80 || !marker.chars().all(plain) {
-            return Err(Error::Setup(
-                "a note's marker is 1 to 80 letters, digits, - or .".into(),
-            ));
-        }
+        check_marker(marker)?;
         if text.chars().count() > MAX_NOTE {
             return Err(Error::Setup(format!("a note has at most {MAX_NOTE} characters")));
         }
@@ -92,8 +87,17 @@ impl Odoo {
     }
 }
 
+/// Fails if `marker` could not be found again as it is.
+pub fn check_marker(marker: &str) -> Result<(), Error> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+    match !marker.is_empty() && marker.len() <= 80 && marker.chars().all(plain) {
+        true => Ok(()),
+        false => Err(Error::Setup("a marker is 1 to 80 letters, digits, - or .".into())),
+    }
+}
+
 /// The note as HTML. Its marker hides in an attribute, one of those that Odoo's sanitizer leaves in a message.
-fn body(marker: &str, revision: u64, text: &str) -> String {
+pub fn body(marker: &str, revision: u64, text: &str) -> String {
     let mut html = format!("<p data-oe-id=\"outlay:{marker}:{revision}\">");
     for (n, line) in text.lines().enumerate() {
         if n > 0 {

@@ -34,6 +34,7 @@ impl Odoo {
                 text,
             } => self.write_note(target, marker, *revision, text).await,
             Write::Fields { target, changes } => self.write_fields(target, changes).await,
+            Write::Todo { target, marker, open } => self.write_todo(target, marker, open.as_ref()).await,
         }
     }
 

@@ -228,6 +228,7 @@ impl Connector for Salesforce {
             objects: manifest().capabilities(),
             cost_figures: true,
             notes: true,
+            todos: false,
             hooks: false,
             max_page: MAX_PAGE,
         }

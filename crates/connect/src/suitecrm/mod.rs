@@ -169,6 +169,7 @@ impl Connector for SuiteCrm {
             objects: manifest.capabilities(),
             cost_figures: true,
             notes: true,
+            todos: false,
             hooks: false,
             max_page: MAX_PAGE,
         }

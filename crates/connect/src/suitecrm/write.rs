@@ -8,7 +8,7 @@ use outlay_core::Money;
 use super::{SuiteCrm, query, source, source::Module, value};
 use crate::{
     canonical::{Object, Record},
-    connector::{Connector as _, Error, Target, Write, Written},
+    connector::{Connector as _, Error, Target, Write, Written, no_todos},
     soap::{Arg, Node},
 };
 
@@ -41,6 +41,7 @@ impl SuiteCrm {
                 text,
             } => self.write_note(target, marker, *revision, text).await,
             Write::Fields { target, changes } => self.write_fields(target, changes).await,
+            Write::Todo { .. } => Err(no_todos()),
         }
     }
 

@@ -318,6 +318,7 @@ impl Connector for Tryton {
                 .collect(),
             cost_figures: true,
             notes: true,
+            todos: false,
             hooks: false,
             max_page: self.way.max_page(),
         }

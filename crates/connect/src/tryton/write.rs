@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Tryton, revision, value};
 use crate::{
     canonical::Object,
-    connector::{Error, Target, Write, Written},
+    connector::{Error, Target, Write, Written, no_todos},
 };
 
 /// The module in Tryton that takes what is written.
@@ -35,6 +35,7 @@ impl Tryton {
                 text,
             } => self.write_note(target, marker, *revision, text).await,
             Write::Fields { target, changes } => self.write_fields(target, changes).await,
+            Write::Todo { .. } => Err(no_todos()),
         }
     }
 

@@ -259,5 +259,9 @@ async fn records_are_counted_before_the_first_pull() {
     let fake = with_deals(7);
     let hubspot = connect(&fake).await;
     assert_eq!(hubspot.count(Object::Deal).await, Ok(Some(7)));
-    assert_eq!(hubspot.count(Object::CrmUser).await, Ok(None), "owners cannot be searched");
+    assert_eq!(
+        hubspot.count(Object::CrmUser).await,
+        Ok(None),
+        "owners cannot be searched"
+    );
 }

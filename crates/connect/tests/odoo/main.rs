@@ -7,6 +7,7 @@ mod faults;
 mod model;
 mod push;
 mod read;
+mod todo;
 
 use std::time::Duration;
 

@@ -325,7 +325,8 @@ async fn a_strange_cursor_is_refused() {
 async fn records_are_counted_before_the_first_pull() {
     for version in VERSIONS {
         let fake = with_deals(version, 7);
-        fake.db().add("crm.lead", json!({ "name": "线索", "type": "lead", "user_id": 2 }));
+        fake.db()
+            .add("crm.lead", json!({ "name": "线索", "type": "lead", "user_id": 2 }));
         let odoo = connect(&fake).await;
         assert_eq!(odoo.count(Object::Deal).await, Ok(Some(7)), "a lead is no deal");
         fake.db().models.remove("project.project");

@@ -76,6 +76,8 @@ impl Db {
                 Ok(json!(true))
             }
             "message_post" => self.message_post(model, ids, args),
+            "activity_schedule" => self.activity_schedule(model, ids, args),
+            "action_feedback" if model == "mail.activity" => self.action_feedback(ids),
             other => Err(Refusal::new(
                 if self.version >= 19 { 404 } else { 500 },
                 if self.version >= 19 {
@@ -215,6 +217,53 @@ impl Db {
         let message = json!({ "model": model, "res_id": ids[0], "body": body, "message_type": "comment" });
         let id = self.create("mail.message", message)?;
         Ok(json!([id]))
+    }
+
+    fn activity_schedule(&mut self, model: &str, ids: &[i64], args: &Value) -> Answer {
+        self.need(model, "write")?;
+        if args["act_type_xmlid"] != "mail.mail_activity_data_todo" {
+            return Err(Refusal::new(
+                422,
+                "odoo.exceptions.UserError",
+                "No such type of activity",
+            ));
+        }
+        let mut made = Vec::new();
+        for id in ids {
+            if !self.model(model).rows.contains_key(id) {
+                continue;
+            }
+            let user = args["user_id"].as_i64().unwrap_or(2);
+            if !self.model("res.users").rows.contains_key(&user) {
+                return Err(Refusal::new(422, "odoo.exceptions.ValidationError", "No such user"));
+            }
+            let activity = json!({
+                "res_model": model, "res_id": id, "summary": args["summary"], "user_id": user,
+                "note": sanitized(args["note"].as_str().unwrap_or_default()), "date_deadline": args["date_deadline"],
+            });
+            made.push(self.create("mail.activity", activity)?);
+        }
+        Ok(json!(made))
+    }
+
+    /// Tells in the record's chatter what was done, with the note; the activity is kept from 19 on.
+    fn action_feedback(&mut self, ids: &[i64]) -> Answer {
+        let mut message = json!(false);
+        for id in ids {
+            let Some(done) = self.model("mail.activity").rows.get(id).cloned() else {
+                continue;
+            };
+            match self.version {
+                19.. => self.set_silently("mail.activity", *id, json!({ "active": false })),
+                _ => _ = self.model("mail.activity").rows.remove(id),
+            }
+            let told = json!({
+                "model": done["res_model"], "res_id": done["res_id"], "message_type": "comment",
+                "body": format!("<p>To-Do done</p>{}", done["note"].as_str().unwrap_or_default()),
+            });
+            message = json!(self.create("mail.message", told)?);
+        }
+        Ok(message)
     }
 
     fn create_field(&mut self, vals: Value) -> Result<i64, Refusal> {

@@ -56,6 +56,10 @@ const MODELS: &[(&str, &str)] = &[
         "mail.message",
         "model:char res_id:integer body:html message_type:char author_id:many2one/res.partner",
     ),
+    (
+        "mail.activity",
+        "res_model:char res_id:integer summary:char note:html date_deadline:date user_id:many2one/res.users active:boolean",
+    ),
     ("ir.model", "model:char name:char"),
     (
         "ir.model.fields",

@@ -1,3 +1,5 @@
+crm-todo-summary = Finish expense claim { $number }: { $title }
+crm-todo-text = Drafted from this record. Check it, add the receipts and submit it.
 crm-note-title = Costs, kept by Outlay
 crm-note-line = { $currency }: paid { $paid }, pending { $pending }
 crm-note-nothing = No costs

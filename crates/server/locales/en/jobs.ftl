@@ -22,5 +22,6 @@ job-mail = Send mail
 job-hint = Read what the CRM told
 job-edit = Change of a record to the CRM
 job-write_back = Write cost to CRM
+job-todo = To-do in the CRM
 job-archive = Archive
 job-mapping = Read CRM records again

@@ -1,3 +1,5 @@
+crm-todo-summary = 完成报销单 { $number }：{ $title }
+crm-todo-text = 已由本记录自动起草。请核对、补上票据并提交。
 crm-note-title = 费用（由 Outlay 更新）
 crm-note-line = { $currency }：已支付 { $paid }，待处理 { $pending }
 crm-note-nothing = 没有费用

@@ -22,5 +22,6 @@ job-mail = 发送邮件
 job-hint = 读取 CRM 通知的记录
 job-edit = 修改写入 CRM
 job-write_back = 写回 CRM 成本
+job-todo = CRM 待办
 job-archive = 归档
 job-mapping = 重读 CRM 记录

@@ -76,6 +76,15 @@ pub async fn commit(
     for effect in &decision.effects {
         enqueue(sql, before, claim, effect).await?;
     }
+    // Who got a draft from the CRM is told there, until it is handed in.
+    if claim.origin.is_some() && before.map(|b| b.status().is_editable()) != Some(claim.status().is_editable()) {
+        let job = NewJob {
+            kind: "todo",
+            key: format!("todo:{}:{}", claim.id, claim.n),
+            ordering: Some(format!("todo:{}", claim.id)),
+        };
+        jobs::enqueue(sql, job, &claim.id.to_string()).await?;
+    }
     let happened: Vec<&str> = decision.events.iter().map(Event::kind).collect();
     audit::note(
         sql,

@@ -49,6 +49,8 @@ pub struct Place {
     pub unasked_percent: Option<usize>,
     /// See [`Place::fresh_minutes`].
     pub fresh_minutes: Option<u32>,
+    /// See [`Place::todos`].
+    pub todos: Option<bool>,
 }
 
 /// See [`Place::fresh_minutes`].
@@ -65,6 +67,11 @@ impl Place {
     /// A kind of record is late when it was last read to its end longer ago than so many minutes.
     pub fn fresh_minutes(&self) -> u32 {
         self.fresh_minutes.unwrap_or(FRESH_MINUTES)
+    }
+
+    /// Whether a draft that Outlay begins is a to-do in the CRM, where that has such.
+    pub fn todos(&self) -> bool {
+        self.todos.unwrap_or(true)
     }
 
     /// The CRM's address.
@@ -95,6 +102,10 @@ pub struct NewConnection {
     /// 10 if absent.
     #[serde(default)]
     pub fresh_minutes: Option<u32>,
+    /// Whether a draft that Outlay begins becomes a to-do in the CRM of whoever gets it, where the CRM has such; true if
+    /// absent.
+    #[serde(default)]
+    pub todos: Option<bool>,
 }
 
 const COLUMNS: &str = "SELECT id, kind, name, settings, sealed, paused, mapping FROM connection";
@@ -231,6 +242,7 @@ pub async fn save(
         language: language.tag().to_owned(),
         unasked_percent: new.unasked_percent,
         fresh_minutes: new.fresh_minutes,
+        todos: new.todos,
     };
     // A key is not carried to another server: whoever names the server must know the key.
     // Some CRMs have several: the key goes to the one that gives tokens, too.

@@ -127,6 +127,7 @@ struct EditPage {
     english: bool,
     unasked_percent: usize,
     fresh_minutes: u32,
+    todos: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -153,6 +154,7 @@ fn entered(fields: Fields) -> NewConnection {
             .get("fresh_minutes")
             .and_then(|text| number(text))
             .map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
+        todos: fields.get("todos").map(|text| text == "true"),
     }
 }
 
@@ -219,6 +221,7 @@ async fn new(
             english: false,
             unasked_percent: Place::default().unasked_percent(),
             fresh_minutes: Place::default().fresh_minutes(),
+            todos: Place::default().todos(),
         }),
     }
 }
@@ -241,6 +244,7 @@ async fn edit(
         english: connection.place.language == "en",
         unasked_percent: connection.place.unasked_percent(),
         fresh_minutes: connection.place.fresh_minutes(),
+        todos: connection.place.todos(),
         name: connection.name,
     })
 }

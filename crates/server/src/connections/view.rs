@@ -45,6 +45,8 @@ pub struct ConnectionView {
     pub unasked_percent: usize,
     /// A kind of record is late when it was last read to its end longer ago than so many minutes.
     pub fresh_minutes: u32,
+    /// Whether drafts become to-dos in the CRM; absent if that has none.
+    pub todos: Option<bool>,
     /// Whether it is left alone.
     pub paused: bool,
     /// The first reading, while it is not at its end.
@@ -232,6 +234,7 @@ pub async fn view(sql: &mut Sql, connection: &Connection) -> Result<ConnectionVi
         language: connection.lang().tag().to_owned(),
         unasked_percent: connection.place.unasked_percent(),
         fresh_minutes: connection.place.fresh_minutes(),
+        todos: manifest.todos.then(|| connection.place.todos()),
         paused: connection.paused,
         first: first::view(sql, id).await?,
         usage: usage::view(sql, id, manifest).await?,

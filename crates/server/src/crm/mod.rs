@@ -13,6 +13,7 @@ mod rights;
 mod shape;
 pub mod spend;
 pub mod store;
+pub mod todo;
 pub mod view;
 pub mod write_back;
 

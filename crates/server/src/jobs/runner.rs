@@ -61,6 +61,7 @@ impl Handlers {
             .with("mail", crate::mail::handler(&app.config)?)
             .with("write_back", crm::write_back::write_back_job)
             .with("archive", crm::write_back::archive_job)
+            .with("todo", crm::todo::job)
             .with("edit", edits::job)
             .with("hint", connections::hooks::hint_job)
             .with("mapping", connections::mapping::job))

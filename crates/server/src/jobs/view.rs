@@ -184,7 +184,7 @@ fn subject(row: &JobRow) -> Option<(&'static str, String)> {
         "mail" => serde_json::from_str::<MailJob>(&row.payload)
             .ok()
             .map(|j| ("claim", j.claim)),
-        "archive" => serde_json::from_str(&row.payload).ok().map(|id| ("claim", id)),
+        "archive" | "todo" => serde_json::from_str(&row.payload).ok().map(|id| ("claim", id)),
         "write_back" => {
             let job: WriteBackJob = serde_json::from_str(&row.payload).ok()?;
             Some((if job.object == "deal" { "deal" } else { "account" }, job.id))

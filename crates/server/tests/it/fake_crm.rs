@@ -57,6 +57,7 @@ impl Connector for Fake {
                 .collect(),
             cost_figures: true,
             notes: true,
+            todos: true,
             hooks: false,
             max_page: 3,
         }

@@ -36,6 +36,7 @@ mod settings;
 mod sources;
 mod spend;
 mod tls;
+mod todo;
 mod tokens;
 mod tryton;
 mod world;

@@ -233,7 +233,7 @@ fn totals_and_one_note_are_written_back_once() {
                 Write::Note {
                     marker, revision, text, ..
                 } => Some((marker.clone(), *revision, text.clone())),
-                Write::CostFigures { .. } | Write::Fields { .. } => None,
+                Write::CostFigures { .. } | Write::Fields { .. } | Write::Todo { .. } => None,
             })
             .collect();
         assert_eq!(notes[0].0, notes[1].0);
