@@ -199,6 +199,28 @@ CREATE TABLE import_file (
     sealed TEXT NOT NULL, seen TEXT NOT NULL, -- what was stored for its rows
     created_at BIGINT NOT NULL, preview TEXT NOT NULL, started_at BIGINT, report TEXT
 );
+-- Folders of files that are watched; one that was removed keeps its history for when it is set up again.
+CREATE TABLE watched_folder (
+    id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, owner_id TEXT NOT NULL REFERENCES employee (id),
+    paused BOOLEAN NOT NULL, removed BOOLEAN NOT NULL, created_at BIGINT NOT NULL, looked_at BIGINT,
+    trouble TEXT -- why the last look could not do its work
+);
+-- What the last look at a folder saw and did not take yet.
+CREATE TABLE watched_file (
+    folder_id TEXT NOT NULL REFERENCES watched_folder (id), name TEXT NOT NULL, size BIGINT NOT NULL, modified BIGINT NOT NULL,
+    PRIMARY KEY (folder_id, name)
+);
+CREATE TABLE watched_run (
+    id TEXT PRIMARY KEY, folder_id TEXT NOT NULL REFERENCES watched_folder (id), name TEXT NOT NULL, sha256 TEXT NOT NULL,
+    size BIGINT NOT NULL, modified BIGINT NOT NULL, started_at BIGINT NOT NULL, ended_at BIGINT,
+    state TEXT NOT NULL, -- running, taken, refused, again, gone
+    moved BOOLEAN NOT NULL, -- whether its file is where it belongs
+    target TEXT, -- that place, in the folder
+    tries BIGINT NOT NULL, report TEXT, rejected TEXT, problem TEXT
+);
+CREATE UNIQUE INDEX watched_run_once ON watched_run (folder_id, sha256) WHERE state IN ('running', 'taken');
+CREATE INDEX watched_run_folder ON watched_run (folder_id, started_at);
+CREATE INDEX watched_run_unmoved ON watched_run (folder_id) WHERE NOT moved;
 -- What was last written to a CRM record: a rebuilt figure has a rising revision, and an echo is known.
 CREATE TABLE write_back (
     target TEXT PRIMARY KEY, -- deal:ID or account:ID

@@ -23,6 +23,8 @@ pub struct Config {
     pub smtp: Option<Smtp>,
     /// Hosts inside the private network that a CRM connection may reach, by name.
     pub allow_hosts: Vec<String>,
+    /// The folder below which files are watched and exports written; none are if absent.
+    pub folders: Option<PathBuf>,
     /// Seconds between two pulls of a connection.
     pub pull_every_s: u64,
     /// `text` or `json`.
@@ -82,6 +84,7 @@ impl Default for Config {
             tls: None,
             smtp: None,
             allow_hosts: Vec::new(),
+            folders: None,
             pull_every_s: 60,
             log: LogFormat::Text,
             group_commit: true,
@@ -151,6 +154,7 @@ impl Config {
             "OUTLAY_DATABASE" => self.database = Some(value),
             "OUTLAY_PUBLIC_URL" => self.public_url = Some(value),
             "OUTLAY_ALLOW_HOSTS" => self.allow_hosts = value.split(',').map(|h| h.trim().to_owned()).collect(),
+            "OUTLAY_FOLDERS" => self.folders = Some(value.into()),
             "OUTLAY_PULL_EVERY_S" => {
                 self.pull_every_s = value
                     .parse()
@@ -231,6 +235,21 @@ impl Config {
         {
             return refuse("public_url", "write https://HOST, the address that people type");
         }
+        if let Some(folders) = &self.folders {
+            if !folders.is_dir() {
+                return Err(ConfigError::Setting(
+                    "folders",
+                    format!("{} is no folder", folders.display()),
+                ));
+            }
+            // Whoever sets up a watched folder must not get at keys and receipts.
+            let data = self.data.canonicalize().or_else(|_| std::path::absolute(&self.data));
+            if let (Ok(folders), Ok(data)) = (folders.canonicalize(), data)
+                && data.starts_with(folders)
+            {
+                return refuse("folders", "it must not hold the data folder: name another one");
+            }
+        }
         if !(1..=86_400).contains(&self.pull_every_s) {
             return refuse("pull_every_s", "write seconds between 1 and 86400");
         }
@@ -285,5 +304,26 @@ mod tests {
         let env = [("OUTLAY_LISTNE".to_owned(), "x".to_owned())];
         let error = Config::load(None, env.into_iter()).expect_err("refused").to_string();
         assert!(error.contains("OUTLAY_LISTNE"), "{error}");
+    }
+
+    #[test]
+    fn the_folder_of_files_is_one_and_holds_no_keys() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let data = dir.path().join("data");
+        std::fs::create_dir(&data).expect("made");
+        let check = |folders: &Path| {
+            let env = [
+                ("OUTLAY_DATA".to_owned(), data.display().to_string()),
+                ("OUTLAY_FOLDERS".to_owned(), folders.display().to_string()),
+            ];
+            Config::load(None, env.into_iter()).expect("read").check()
+        };
+        for wrong in [dir.path(), &data, &dir.path().join("absent")] {
+            let error = check(wrong).expect_err("refused").to_string();
+            assert!(error.starts_with("folders: "), "{error}");
+        }
+        let below = data.join("folders");
+        std::fs::create_dir(&below).expect("made");
+        assert!(check(&below).is_ok());
     }
 }

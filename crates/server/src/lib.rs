@@ -17,6 +17,7 @@ pub mod edits;
 pub mod error;
 pub mod evidence;
 pub mod files;
+pub mod folders;
 pub mod home;
 pub mod http;
 mod idempotency;
@@ -52,6 +53,7 @@ fn routes() -> Router<Arc<App>> {
         .merge(evidence::routes())
         .merge(home::routes())
         .merge(import::routes())
+        .merge(folders::routes())
         .merge(inbox::routes())
         .merge(crm::routes())
         .merge(connections::routes())

@@ -68,6 +68,9 @@ const PAGES = {
     'connection-new': '/settings/connections/new',
     jobs: '/settings/jobs',
     import: '/settings/import',
+    folders: '/settings/folders',
+    folder: '/settings/folders/{folder}',
+    'folder-run': '/settings/folders/{folder}/runs/{run}',
   },
   zhou: { audit: '/settings/audit' },
   katrin: { 'inbox-de': '/inbox' },
@@ -120,6 +123,9 @@ async function find() {
   await he.context().close();
   const ange = await logIn(browser, server, 'ange');
   found.person = await last(ange, '/settings/people', 'main table a');
+  const { folders } = await api(ange, '/folders');
+  found.folder = folders[0].id;
+  found.run = folders[0].runs.at(-1).id;
   found.policy = await last(ange, '/settings/policies', 'main table a');
   await ange.context().close();
 }

@@ -44,6 +44,11 @@ pub async fn run(mut config: Config, options: &Options, listen: Option<SocketAdd
         config.listen = listen;
     }
     let lock = lock::take(&config)?;
+    if config.folders.is_none() {
+        let folders = config.data.join("folders");
+        std::fs::create_dir_all(&folders).with_context(|| format!("cannot make {}", folders.display()))?;
+        config.folders = Some(folders);
+    }
     let mark = config.data.join(MARK);
     let there = mark.exists();
     if !there && config.data.join("outlay.db").exists() {
@@ -62,6 +67,7 @@ pub async fn run(mut config: Config, options: &Options, listen: Option<SocketAdd
         };
         let progress = |done: usize| eprintln!("{done} of {} claims", options.claims);
         let made = demo::make(&app, plan, progress).await?;
+        demo::files(&app).await?;
         let text = serde_json::json!({
             "seed": options.seed, "claims": made.claims, "receipts": made.receipts, "batches": made.batches,
             "made_at": plan.now.to_string(),

@@ -20,6 +20,7 @@ Settings, in TOML (file of --config), and the variable that overrides each:
   database = \"postgres://…\"          OUTLAY_DATABASE      sqlite:DATA/outlay.db if absent
   public_url = \"https://…\"           OUTLAY_PUBLIC_URL    for links in mails
   allow_hosts = [\"crm.internal\"]     OUTLAY_ALLOW_HOSTS   private hosts that a CRM connection may reach
+  folders = \"/srv/files\"             OUTLAY_FOLDERS       below it files are watched and exports written
   pull_every_s = 60                  OUTLAY_PULL_EVERY_S
   log = \"text\"                       OUTLAY_LOG           or json
   group_commit = true                                     off only to measure the difference

@@ -20,11 +20,10 @@ use crate::clock::now;
 use crate::crm::store::{self, Change, Reading};
 use crate::db::Sql;
 use crate::error::Error;
+use crate::jobs::lease;
 
 /// Records in a page: large enough to be fast, small enough not to keep others from writing.
 const PAGE: usize = 500;
-/// A pull that shows no sign of life for so long is dead, and another may begin.
-const LEASE: Duration = Duration::from_secs(180);
 
 /// What a pull did.
 #[derive(Debug, Clone, Default, Serialize, utoipa::ToSchema)]
@@ -222,7 +221,7 @@ impl Run {
                 let (id, lease) = (id.clone(), lease.clone());
                 Box::pin(async move {
                     let at = now().as_microsecond();
-                    take_lease(sql, &lease, &id).await?;
+                    lease::take(sql, &lease, &id).await?;
                     // Whatever ran before died without an end.
                     sql.run(
                         "UPDATE sync_run SET ended_at = $1, error = 'interrupted' WHERE connection_id = $2 AND ended_at IS NULL",
@@ -283,7 +282,7 @@ impl Run {
                         args![took.seen, took.changed, took.refused, &id],
                     )
                     .await?;
-                    hold_lease(sql, &lease, &id).await?;
+                    lease::hold(sql, &lease, &id).await?;
                     Ok(took)
                 })
             })
@@ -308,10 +307,6 @@ impl Run {
             })
             .await
     }
-}
-
-fn lease_micros() -> i64 {
-    i64::try_from(LEASE.as_micros()).unwrap_or(i64::MAX)
 }
 
 fn count(n: usize) -> i64 {
@@ -368,31 +363,6 @@ pub(super) async fn rate(
     )
     .await?;
     Ok(())
-}
-
-/// Holds a lease for longer; [`Error::Conflict`] if somebody else has it by now.
-pub(super) async fn hold_lease(sql: &mut Sql, name: &str, holder: &str) -> Result<(), Error> {
-    let until = now().as_microsecond() + lease_micros();
-    let held = sql
-        .run(
-            "UPDATE lease SET until = $1 WHERE name = $2 AND holder = $3",
-            args![until, name, holder],
-        )
-        .await?;
-    if held == 0 { Err(Error::Conflict) } else { Ok(()) }
-}
-
-/// Takes a lease that nobody else holds, or whose holder has gone; [`Error::Conflict`] if it is held.
-pub(super) async fn take_lease(sql: &mut Sql, name: &str, holder: &str) -> Result<(), Error> {
-    let at = now().as_microsecond();
-    let got = sql
-        .run(
-            "INSERT INTO lease (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET \
-             holder = excluded.holder, until = excluded.until WHERE lease.until < $4 OR lease.holder = $2",
-            args![name, holder, at + lease_micros(), at],
-        )
-        .await?;
-    if got == 0 { Err(Error::Conflict) } else { Ok(()) }
 }
 
 /// Pulls every connection that is not paused each `pull_every_s` seconds, until `stop`. Several processes may do so:

@@ -129,7 +129,7 @@ impl Run {
                 let (id, lease) = (id.clone(), lease.clone());
                 Box::pin(async move {
                     let at = now().as_microsecond();
-                    super::pull::take_lease(sql, &lease, &id).await?;
+                    crate::jobs::lease::take(sql, &lease, &id).await?;
                     sql.run(
                         "DELETE FROM reconcile_difference WHERE run_id IN (SELECT id FROM reconcile_run WHERE connection_id = $1)",
                         args![connection],
@@ -178,7 +178,7 @@ impl Run {
         app.db
             .write(move |sql| {
                 let (id, lease) = (id.clone(), lease.clone());
-                Box::pin(async move { super::pull::hold_lease(sql, &lease, &id).await })
+                Box::pin(async move { crate::jobs::lease::hold(sql, &lease, &id).await })
             })
             .await
     }

@@ -6,6 +6,7 @@ mod chance;
 mod company;
 mod crm;
 mod evidence;
+mod files;
 mod kinds;
 mod life;
 mod money;
@@ -34,6 +35,8 @@ use crm::Crm;
 use life::Due;
 use rates::Rates;
 use story::{Stage, Story};
+
+pub use files::files;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "lanstone-demo";

@@ -171,6 +171,14 @@ kinds! {
     ];
 }
 
+impl Kind {
+    /// The name of a column in a language; the code itself of what is none, such as `file`.
+    pub fn column_name(self, code: &str, zh: bool) -> String {
+        let known = self.columns().iter().find(|c| c.code == code);
+        known.map_or(code, |c| c.name(zh)).to_owned()
+    }
+}
+
 impl FromStr for Kind {
     type Err = Error;
 

@@ -17,6 +17,7 @@ mod rates;
 mod records;
 mod report;
 mod run;
+pub mod told;
 mod upload;
 mod write;
 

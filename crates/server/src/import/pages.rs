@@ -1,6 +1,5 @@
 //! /settings/import: upload, look, import.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +7,6 @@ use askama::Template;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use outlay_connect::tables::{self, Cell};
 use serde::Deserialize;
 
 use super::api::ImportView;
@@ -18,10 +16,12 @@ use super::kind::{Column, Kind};
 use super::kinds;
 use super::report::Rejected;
 use super::run::PART;
+use super::told;
 use super::upload::Upload;
 use crate::app::App;
 use crate::auth::{Resource, Visitor};
 use crate::error::Error;
+use crate::folders::TablesTabs;
 use crate::shell::{self, Frame, SettingsNav};
 
 /// Rejected cells on the page; the file of rejected rows has all.
@@ -32,6 +32,7 @@ const SHOWN: usize = 100;
 struct StartPage {
     f: Frame,
     nav: SettingsNav,
+    tabs: TablesTabs,
     kinds: Vec<Kind>,
     kind: Kind,
 }
@@ -61,7 +62,7 @@ impl FilePage {
     }
 
     fn column(&self, code: &str) -> String {
-        column(self.v.report.kind, code, self.f.w.zh())
+        self.v.report.kind.column_name(code, self.f.w.zh())
     }
 
     fn shown(&self) -> &[Rejected] {
@@ -78,11 +79,6 @@ impl FilePage {
     fn in_parts(&self) -> bool {
         self.v.report.written() > PART
     }
-}
-
-fn column(kind: Kind, code: &str, zh: bool) -> String {
-    let known = kind.columns().iter().find(|c| c.code == code);
-    known.map_or(code, |c| c.name(zh)).to_owned()
 }
 
 /// Which kind is begun with.
@@ -106,6 +102,7 @@ pub async fn start(
     shell::page(&StartPage {
         f: Frame::load(&mut sql, &app, &visitor, &headers, "settings").await?,
         nav: SettingsNav::load(&mut sql, &app, &visitor, "import").await?,
+        tabs: TablesTabs::of(&app, &visitor, "import"),
         kind: wanted.filter(|k| kinds.contains(k)).unwrap_or(first),
         kinds,
     })
@@ -159,22 +156,7 @@ pub async fn rejected(
     let table = file.table(&app).await?;
     let w = shell::W(visitor.lang);
     let report = file.report().clone().worded(w);
-    let reason = w.t("import-reason");
-    let mut headers: Vec<&str> = table.headers.iter().map(String::as_str).collect();
-    headers.push(&reason);
-    let mut why: HashMap<usize, Vec<String>> = HashMap::new();
-    for cell in &report.rejected {
-        let words = format!("{}: {}", column(file.kind, &cell.column, w.zh()), cell.message);
-        why.entry(cell.row).or_default().push(words);
-    }
-    let rows = table.rows.iter().filter_map(|row| {
-        let why = why.get(&row.line_no)?;
-        let mut cells: Vec<Cell> = row.cells.iter().map(|c| Cell::from(c.as_str())).collect();
-        cells.push(Cell::from(why.join("; ")));
-        Some(cells)
-    });
-    let mut bytes = Vec::new();
-    tables::write_csv(&mut bytes, &headers, rows.collect::<Vec<_>>()).map_err(|e| Error::Broken(e.to_string()))?;
+    let bytes = told::rows(file.kind, &table, &report, w)?;
     let headers = [
         (header::CONTENT_TYPE, Format::Csv.media_type()),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"rejected.csv\""),

@@ -2,6 +2,7 @@
 
 mod api;
 mod claim;
+pub mod lease;
 mod pages;
 mod runner;
 mod view;

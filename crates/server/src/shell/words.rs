@@ -39,6 +39,7 @@ sources![
     "insights",
     "organisation",
     "import",
+    "folders",
     "audit",
     "drafts",
 ];

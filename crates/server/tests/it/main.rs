@@ -12,6 +12,7 @@ mod drift;
 mod edits;
 mod evidence;
 mod fake_crm;
+mod folders;
 mod hooks;
 mod hostile;
 mod idempotency;

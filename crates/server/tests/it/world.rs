@@ -65,18 +65,35 @@ pub async fn own_database(server: &str) -> String {
 
 impl World {
     pub async fn on_sqlite() -> World {
-        World::build(|_| None).await
+        World::build(|_| None, true).await
     }
 
     pub async fn on_postgres(server: &str) -> World {
         let url = own_database(server).await;
-        World::build(move |_| Some(url.clone())).await
+        World::build(move |_| Some(url.clone()), true).await
     }
 
-    async fn build(database: impl Fn(&std::path::Path) -> Option<String>) -> World {
+    /// A world of its own on the same kind of database, whose operator allows no folder.
+    pub async fn without_files(&self) -> World {
+        let server = self
+            .app
+            .config
+            .is_shared()
+            .then(|| std::env::var("OUTLAY_TEST_POSTGRES").expect("set"));
+        let url = match server {
+            Some(server) => Some(own_database(&server).await),
+            None => None,
+        };
+        World::build(move |_| url.clone(), false).await
+    }
+
+    async fn build(database: impl Fn(&std::path::Path) -> Option<String>, with_files: bool) -> World {
         let folder = tempfile::tempdir().expect("a folder");
+        let files = folder.path().join("files");
+        std::fs::create_dir(&files).expect("made");
         let config = Config {
             data: folder.path().to_owned(),
+            folders: with_files.then_some(files),
             database: database(folder.path()),
             allow_hosts: vec!["127.0.0.1".into()],
             ..Config::default()
@@ -88,6 +105,11 @@ impl World {
         let router = http::router(world.app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, router).await });
         World { address, ..world }
+    }
+
+    /// The folder below which files are watched and exports written.
+    pub fn files(&self) -> &std::path::Path {
+        self.app.config.folders.as_deref().expect("set")
     }
 
     /// The id of a person by the first part of their mail address.

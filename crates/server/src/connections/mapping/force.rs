@@ -18,7 +18,7 @@ use crate::args;
 use crate::audit;
 use crate::auth::Permit;
 use crate::clock::now;
-use crate::connections::{Connection, dead, pull};
+use crate::connections::{Connection, dead};
 use crate::crm::store::{self, Change, Reading};
 use crate::db::Sql;
 use crate::error::Error;
@@ -282,7 +282,7 @@ impl Again {
             return Ok(false);
         };
         // Pulls keep out meanwhile, and this waits for the one under way: it may still read by the rules before.
-        pull::take_lease(sql, &self.lease(), &self.run).await?;
+        jobs::lease::take(sql, &self.lease(), &self.run).await?;
         let mut took = Took::default();
         let ids = match asked {
             Some(asked) => {
