@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -39,8 +40,8 @@ pub enum Crm {
     /// Prove a live connection: its key, each kind of record, listing, web hooks and, if asked, writing
     #[command(
         after_help = "Example: outlay crm check Tryton --write deal:42\n\nPrints a line for each thing tried: ok, lacks or failed, tabs between. \
-        Stores nothing. --write puts one note marked outlay-check on a record of the CRM, or updates it there. Ends with 1 if \
-        anything failed."
+        Stores nothing. --write puts one note marked outlay-check on a record of the CRM, or updates it there. --hook waits for a \
+        delivery with a good signature, which a running `outlay serve` takes. Ends with 1 if anything failed."
     )]
     Check {
         /// The connection, by its name or id
@@ -48,6 +49,9 @@ pub enum Crm {
         /// A scratch record to write a note to: deal:ID or account:ID, with the CRM's id
         #[arg(long)]
         write: Option<String>,
+        /// Wait so many seconds for the CRM to tell of a change by itself: change a record there meanwhile
+        #[arg(long, value_name = "SECONDS")]
+        hook: Option<u64>,
     },
     /// List the connections
     #[command(after_help = "Example: outlay crm list\n\nPrints name, kind, address, state and id, separated by tabs.")]
@@ -60,7 +64,11 @@ pub async fn run(config: Config, command: &Crm) -> Result<ExitCode> {
         Crm::List => list(config).await,
         Crm::Pull { connection, once } => pull(config, connection, *once).await,
         Crm::Reconcile { connection } => reconciled(config, connection).await,
-        Crm::Check { connection, write } => check(config, connection, write.as_deref()).await,
+        Crm::Check {
+            connection,
+            write,
+            hook,
+        } => check(config, connection, write.as_deref(), *hook).await,
     }
 }
 
@@ -78,13 +86,18 @@ async fn reconciled(config: Config, name: &str) -> Result<ExitCode> {
     Ok(code(report.error.is_none()))
 }
 
-async fn check(config: Config, name: &str, write: Option<&str>) -> Result<ExitCode> {
+async fn check(config: Config, name: &str, write: Option<&str>, hook: Option<u64>) -> Result<ExitCode> {
     let app = App::beside(config).await?;
     let connection = named(&app, name).await?;
     let connector = connection.connector(&app)?;
-    let lines = probe::probe(connector.as_ref(), write).await;
-    for line in &lines {
-        say(format_args!("{}\t{}\t{}", line.outcome.as_str(), line.what, line.text));
+    let mut lines = probe::probe(connector.as_ref(), write).await;
+    let told = |line: &probe::Line| say(format_args!("{}\t{}\t{}", line.outcome.as_str(), line.what, line.text));
+    lines.iter().for_each(told);
+    if let Some(seconds) = hook {
+        eprintln!("change a record in {} now", connector.capabilities().crm);
+        let line = probe::hook(&app, connection.id, Duration::from_secs(seconds)).await?;
+        told(&line);
+        lines.push(line);
     }
     Ok(code(lines.iter().all(|line| line.outcome != probe::Outcome::Failed)))
 }

@@ -1,9 +1,17 @@
 //! Proving a live connection: what works, what lacks, what fails. Stores nothing.
 
+use std::time::{Duration, Instant};
+
 use jiff::Timestamp;
 use outlay_connect::{Connector, Error, Object, Target, Write};
+use outlay_core::ids::ConnectionId;
 
+use crate::app::App;
+use crate::args;
 use crate::clock::now;
+
+/// How often it is looked whether a delivery came.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// What was tried, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +104,45 @@ pub async fn probe(connector: &dyn Connector, write: Option<&str>) -> Vec<Line> 
         }
     }
     lines
+}
+
+/// Waits for the CRM to tell something by itself, at most `patience`: somebody changes a record there meanwhile, and a running
+/// Outlay takes the delivery. Only one whose signature holds counts.
+pub async fn hook(app: &App, connection: ConnectionId, patience: Duration) -> Result<Line, crate::error::Error> {
+    let began = now().as_microsecond();
+    let waited = Instant::now();
+    let what = "hook".to_owned();
+    loop {
+        let (told,): (i64,) = app
+            .db
+            .read()
+            .one(
+                "SELECT COUNT(*) FROM hook_event WHERE connection_id = $1 AND at >= $2",
+                args![connection, began],
+            )
+            .await?;
+        if told > 0 {
+            let text = format!("{told} told within {} s", waited.elapsed().as_secs());
+            return Ok(Line {
+                outcome: Outcome::Ok,
+                what,
+                text,
+            });
+        }
+        if waited.elapsed() >= patience {
+            let text = format!(
+                "nothing came within {} s: can the CRM reach {}/hooks/{connection}, does Outlay run there, and is the secret the same on both sides?",
+                patience.as_secs(),
+                app.config.public_url()
+            );
+            return Ok(Line {
+                outcome: Outcome::Failed,
+                what,
+                text,
+            });
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 async fn read(connector: &dyn Connector, object: Object) -> Result<String, Error> {

@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use outlay::app::App;
 use outlay::args;
+use outlay::connections::Connection;
 use outlay::connections::pull::pull_with;
 use outlay::connections::reconcile::reconcile_with;
+use outlay::crm::todo;
 use outlay::edits::job_with;
 use outlay::jobs::{Handlers, Job, Pace, Runner};
 use outlay_connect::odoo::{Odoo, Place};
 use outlay_connect::{Guard, manifest};
-use outlay_core::ids::ConnectionId;
+use outlay_core::ids::{ClaimId, ConnectionId};
 use outlay_fakes::odoo::{self, FakeOdoo, KEY};
 use outlay_fakes::{Fault, WriteFault};
 use serde_json::{Value, json};
@@ -122,6 +125,16 @@ impl Bridge {
                 let connector = shared.clone();
                 async move { job_with(app, job, connection, connector.as_ref()).await }
             });
+        let shared = connector.clone();
+        let handlers = handlers.with("todo", move |app: Arc<App>, job: Job| {
+            let connector = shared.clone();
+            async move {
+                let id: ClaimId = serde_json::from_str(&job.payload).expect("a claim's id");
+                let one = Connection::load(&mut app.db.read(), connection).await?;
+                todo::tell(&app, id, &one, connector.as_ref()).await?;
+                Ok(None)
+            }
+        });
         let pace = Pace {
             first_wait: Duration::ZERO,
             tries: 50,
@@ -293,6 +306,7 @@ impl Bridge {
         self.check_records(world, told).await;
         self.check_policies(told);
         self.check_events(world, told).await;
+        self.check_todos(told);
         let mut sql = world.app.db.read();
         let states: Vec<(String, i64)> = sql
             .all("SELECT state, COUNT(*) FROM record_edit GROUP BY state", args![])
@@ -312,11 +326,11 @@ impl Bridge {
             .await
             .expect("asked");
         assert_eq!(echoes, 0, "{told}: our own echo was taken for somebody's change");
-        let (dead,): (i64,) = sql
-            .one("SELECT COUNT(*) FROM job WHERE state = 'dead'", args![])
+        let dead: Vec<(String, Option<String>)> = sql
+            .all("SELECT kind, error FROM job WHERE state = 'dead'", args![])
             .await
             .expect("asked");
-        assert_eq!(dead, 0, "{told}: a job was given up");
+        assert_eq!(dead, [], "{told}: jobs were given up");
         let report = reconcile_with(&world.app, self.connection, self.connector.as_ref()).await;
         for object in report.expect("compared").objects {
             assert_eq!(
@@ -403,6 +417,16 @@ impl Bridge {
                 _ => {}
             }
         }
+    }
+
+    /// Whoever got a draft has one thing to do in Odoo, since no draft was handed in.
+    fn check_todos(&self, told: &str) {
+        let db = self.fake.db();
+        let rows = db.at("mail.activity").rows.values();
+        let notes: Vec<&str> = rows.filter_map(|row| row["note"].as_str()).collect();
+        let marks: BTreeSet<&str> = notes.iter().filter_map(|note| note.split('"').nth(1)).collect();
+        assert_eq!(notes.len(), marks.len(), "{told}: a to-do came twice");
+        assert_eq!(notes.len(), self.won.len() + self.visits.len(), "{told}: to-dos");
     }
 
     /// Each deal that was won and each visit began one draft, and nothing else did.

@@ -1,8 +1,10 @@
 //! What a CRM tells by itself.
 
+use std::time::Duration;
+
 use outlay::args;
-use outlay::connections::hooks;
 use outlay::connections::pull::pull_with;
+use outlay::connections::{hooks, probe};
 use outlay::error::Error;
 use outlay_connect::{Hook, Object, StageKind};
 use outlay_core::ids::ConnectionId;
@@ -114,5 +116,30 @@ fn a_crm_without_hooks_has_none() {
             .post("/hooks/none", serde_json::json!([]))
             .await
             .expect(404);
+    });
+}
+
+#[test]
+fn a_hook_is_proved_by_what_comes_and_told_when_nothing_does() {
+    on_both(|world| async move {
+        let c = connection(&world).await;
+        let fake = crm(1);
+        // What came before does not count, nor what is forged.
+        tell(&world, c, &fake, "good", "e1 deal D0").await.expect("taken");
+        let (forged, line) = tokio::join!(
+            tell(&world, c, &fake, "bad", "e2 deal D0"),
+            probe::hook(&world.app, c, Duration::from_millis(400))
+        );
+        forged.expect_err("forged");
+        let line = line.expect("a line");
+        assert_eq!(line.outcome, probe::Outcome::Failed);
+        assert!(line.text.contains(&format!("/hooks/{c}")), "{}", line.text);
+        let late = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            tell(&world, c, &fake, "good", "e3 deal D0").await
+        };
+        let (told, line) = tokio::join!(late, probe::hook(&world.app, c, Duration::from_secs(60)));
+        told.expect("taken");
+        assert_eq!(line.expect("a line").outcome, probe::Outcome::Ok);
     });
 }
