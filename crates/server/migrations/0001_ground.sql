@@ -221,6 +221,18 @@ CREATE TABLE watched_run (
 CREATE UNIQUE INDEX watched_run_once ON watched_run (folder_id, sha256) WHERE state IN ('running', 'taken');
 CREATE INDEX watched_run_folder ON watched_run (folder_id, started_at);
 CREATE INDEX watched_run_unmoved ON watched_run (folder_id) WHERE NOT moved;
+-- Exports at set times: the next one, and those that were.
+CREATE TABLE export_plan (
+    id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, kinds TEXT NOT NULL, format TEXT NOT NULL,
+    every_hours BIGINT, daily_at TEXT, -- one of them
+    entity_id TEXT NOT NULL REFERENCES legal_entity (id), owner_id TEXT NOT NULL REFERENCES employee (id), paused BOOLEAN NOT NULL,
+    created_at BIGINT NOT NULL, next_at BIGINT NOT NULL
+);
+CREATE TABLE export_run (
+    id TEXT PRIMARY KEY, plan_id TEXT NOT NULL REFERENCES export_plan (id), due_at BIGINT, -- none for one by hand
+    started_at BIGINT NOT NULL, ended_at BIGINT, files TEXT NOT NULL, problem TEXT, UNIQUE (plan_id, due_at)
+);
+CREATE INDEX export_run_plan ON export_run (plan_id, started_at);
 -- What was last written to a CRM record: a rebuilt figure has a rising revision, and an echo is known.
 CREATE TABLE write_back (
     target TEXT PRIMARY KEY, -- deal:ID or account:ID

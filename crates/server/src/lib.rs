@@ -16,6 +16,7 @@ pub mod drafts;
 pub mod edits;
 pub mod error;
 pub mod evidence;
+pub mod exports;
 pub mod files;
 pub mod folders;
 pub mod home;
@@ -54,6 +55,7 @@ fn routes() -> Router<Arc<App>> {
         .merge(home::routes())
         .merge(import::routes())
         .merge(folders::routes())
+        .merge(exports::routes())
         .merge(inbox::routes())
         .merge(crm::routes())
         .merge(connections::routes())

@@ -14,8 +14,8 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
 use crate::{
-    audit, claims, connections, crm, drafts, edits, evidence, folders, home, import, inbox, insights, jobs, me,
-    payments, people, policies, search, settings, tokens,
+    audit, claims, connections, crm, drafts, edits, evidence, exports, folders, home, import, inbox, insights, jobs,
+    me, payments, people, policies, search, settings, tokens,
 };
 
 /// What failed, as `application/problem+json` (RFC 9457).
@@ -62,6 +62,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         claims::Api::openapi(),
         evidence::Api::openapi(),
         folders::Api::openapi(),
+        exports::Api::openapi(),
         home::Api::openapi(),
         import::Api::openapi(),
         inbox::Api::openapi(),

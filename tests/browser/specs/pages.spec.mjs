@@ -70,6 +70,8 @@ const PAGES = {
     import: '/settings/import',
     folders: '/settings/folders',
     folder: '/settings/folders/{folder}',
+    exports: '/settings/exports',
+    export: '/settings/exports/{export}',
     'folder-run': '/settings/folders/{folder}/runs/{run}',
   },
   zhou: { audit: '/settings/audit' },
@@ -125,6 +127,7 @@ async function find() {
   found.person = await last(ange, '/settings/people', 'main table a');
   const { folders } = await api(ange, '/folders');
   found.folder = folders[0].id;
+  found.export = (await api(ange, '/scheduled-exports')).exports[0].id;
   found.run = folders[0].runs.at(-1).id;
   found.policy = await last(ange, '/settings/policies', 'main table a');
   await ange.context().close();

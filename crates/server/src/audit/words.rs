@@ -41,7 +41,7 @@ pub fn detail(w: W, org: &Org, resource: &str, detail: &str) -> String {
         return drafts(w, change).unwrap_or_else(|| detail.to_owned());
     }
     match detail.split_whitespace().collect::<Vec<_>>().as_slice() {
-        [word @ ("retry" | "answer" | "posted" | "failed"), n] => w.n(&format!("audit-did-n-{word}"), n),
+        [word @ ("retry" | "answer" | "posted" | "failed" | "exported"), n] => w.n(&format!("audit-did-n-{word}"), n),
         ["granted", role, "all"] => w.t1("audit-did-granted", "role", known(w, "role", role)),
         ["granted", role, entity] => {
             let named = entity

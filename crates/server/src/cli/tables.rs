@@ -46,7 +46,7 @@ pub struct Import {
 #[command(
     after_help = "Examples:\n  outlay export people -o people.csv\n  outlay export deals --format xlsx -o deals.xlsx\n  \
     outlay export accounts --empty\n\n\
-    An export is what `outlay import` takes. Numbers of payee accounts are masked. CSV is UTF-8 with a byte order mark; text that \
+    An export is what `outlay import` takes. Numbers of payee accounts are masked. CSV is UTF-8 with a byte order mark, or GBK (csv-gbk); text that \
     a spreadsheet would run as a formula begins with an apostrophe, which an import takes away."
 )]
 pub struct Export {

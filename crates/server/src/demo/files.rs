@@ -1,4 +1,5 @@
-//! A watched folder with files that were taken: one with rows to mend, and the same again under another name.
+//! A watched folder with files that were taken – one with rows to mend, and the same again under another name – and an export
+//! that is written each night.
 
 use std::sync::Arc;
 
@@ -6,14 +7,15 @@ use super::email;
 use crate::app::App;
 use crate::args;
 use crate::error::Error;
+use crate::exports::{self, NewExport};
 use crate::folders::{self, NewFolder};
-use crate::import::Kind;
+use crate::import::{Format, Kind};
 use crate::people::stored;
 
 /// The watched folder.
 const WATCHED: &str = "crm/contacts";
 
-/// Sets it up, and has its files taken. Does nothing where no folder is allowed.
+/// Sets them up, and has them work once. Does nothing where no folder is allowed.
 pub async fn files(app: &Arc<App>) -> Result<(), Error> {
     let Some(root) = app.config.folders.clone() else {
         return Ok(());
@@ -35,7 +37,17 @@ pub async fn files(app: &Arc<App>) -> Result<(), Error> {
             folders::look(app, &id).await?;
         }
     }
-    Ok(())
+    let permit = folders::permit_of(app, &mut sql, stored(&ange)?, Kind::Deals.action()).await?;
+    let new = NewExport {
+        path: "exports/nightly".to_owned(),
+        kinds: vec![Kind::Accounts, Kind::Deals],
+        format: Format::Csv,
+        every_hours: None,
+        daily_at: Some("02:00".to_owned()),
+        entity: None,
+    };
+    let id = exports::save(app, permit, new).await?;
+    exports::run_now(app, &id).await
 }
 
 /// Contacts as another system exports them, two of them at customers that are not there.

@@ -106,6 +106,12 @@ pub async fn save(app: &Arc<App>, permit: Permit, new: NewFolder) -> Result<Stri
         .write(move |sql| {
             let (permit, path) = (permit.clone(), path.clone());
             Box::pin(async move {
+                let exported: Option<(String,)> = sql
+                    .maybe("SELECT id FROM export_plan WHERE path = $1", args![&path])
+                    .await?;
+                if exported.is_some() {
+                    return Err(Error::field("path", "folder-exported"));
+                }
                 let known: Option<(String, bool)> = sql
                     .maybe("SELECT id, removed FROM watched_folder WHERE path = $1", args![&path])
                     .await?;

@@ -5,7 +5,7 @@ mod api;
 mod folder;
 mod look;
 mod pages;
-mod root;
+pub mod root;
 mod run;
 mod take;
 mod view;
@@ -21,7 +21,7 @@ use tokio::sync::watch;
 pub use api::Api;
 pub use folder::{NewFolder, save};
 pub use look::{Looked, look, round};
-pub use view::{TablesTabs, may};
+pub use view::{TablesTabs, may, root as root_shown};
 
 use crate::app::App;
 use crate::auth::{Action, Permit, Person, Resource};

@@ -91,7 +91,7 @@ pub struct ImportQuery {
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ExportQuery {
-    /// `csv` (if absent) or `xlsx`.
+    /// `csv` (UTF-8, if absent), `csv-gbk` or `xlsx`.
     format: Option<String>,
     /// Only the columns, as a template to fill.
     empty: bool,
@@ -157,11 +157,7 @@ pub async fn download(
 ) -> Result<Response, Error> {
     let kind: Kind = kind.parse().map_err(|_| Error::NotFound("kind"))?;
     visitor.permit(&app, kind.action(), &Resource::Outlay)?;
-    let format = match query.format.as_deref() {
-        None | Some("csv") => Format::Csv,
-        Some("xlsx") => Format::Xlsx,
-        Some(_) => return Err(Error::field("format", "file-format")),
-    };
+    let format = query.format.as_deref().map_or(Ok(Format::Csv), Format::parse)?;
     let (bytes, _) = export(&mut app.db.read(), kind, format, visitor.lang, query.empty).await?;
     let name = format!("attachment; filename=\"{}.{}\"", kind.code(), format.ending());
     let headers = [

@@ -3,6 +3,8 @@
 use outlay_connect::tables::{self, Cell};
 use outlay_core::words::Lang;
 use outlay_core::{Currency, Money};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::kind::Kind;
 use crate::args;
@@ -10,19 +12,40 @@ use crate::db::{Sql, Value, dialect};
 use crate::error::Error;
 
 /// The form of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// CSV in UTF-8 with a byte order mark.
     Csv,
+    /// CSV in GBK, for programs that read nothing else; what GBK lacks is written as GB 18030 has it.
+    CsvGbk,
     /// An Excel workbook.
     Xlsx,
 }
 
 impl Format {
+    /// All of them.
+    pub const ALL: &'static [Format] = &[Format::Csv, Format::CsvGbk, Format::Xlsx];
+
+    /// Its name in addresses and commands.
+    pub fn code(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::CsvGbk => "csv-gbk",
+            Format::Xlsx => "xlsx",
+        }
+    }
+
+    /// By its name; [`Error::Invalid`] for another.
+    pub fn parse(code: &str) -> Result<Format, Error> {
+        let found = Format::ALL.iter().copied().find(|f| f.code() == code);
+        found.ok_or_else(|| Error::field("format", "file-format"))
+    }
+
     /// The end of its files' names.
     pub fn ending(self) -> &'static str {
         match self {
-            Format::Csv => "csv",
+            Format::Csv | Format::CsvGbk => "csv",
             Format::Xlsx => "xlsx",
         }
     }
@@ -31,6 +54,7 @@ impl Format {
     pub fn media_type(self) -> &'static str {
         match self {
             Format::Csv => "text/csv; charset=utf-8",
+            Format::CsvGbk => "text/csv; charset=gbk",
             Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
     }
@@ -188,14 +212,21 @@ pub async fn export(
     });
     let broken = |e: tables::TableError| Error::Broken(e.to_string());
     let bytes = match format {
-        Format::Csv => {
+        Format::Csv | Format::CsvGbk => {
             let mut bytes = Vec::new();
             tables::write_csv(&mut bytes, &headers, cells).map_err(broken)?;
-            bytes
+            if format == Format::CsvGbk { gbk(&bytes) } else { bytes }
         }
         Format::Xlsx => tables::write_xlsx(kind.code(), &headers, cells).map_err(broken)?,
     };
     Ok((bytes, count))
+}
+
+/// A text in UTF-8 with its mark, as GBK without.
+fn gbk(bytes: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_start_matches('\u{feff}');
+    encoding_rs::GB18030.encode(text).0.into_owned()
 }
 
 /// A cell in its own type; what is no such value stays text.

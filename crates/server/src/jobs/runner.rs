@@ -18,6 +18,7 @@ use crate::crm;
 use crate::drafts;
 use crate::edits;
 use crate::error::Error;
+use crate::exports;
 use crate::folders;
 use crate::live;
 use crate::metrics::Metrics;
@@ -247,7 +248,7 @@ impl Runner {
     }
 }
 
-/// All background work of a process – jobs, pulls, drafts of visits that are over, watched folders and the sequencer – until `stop`; jobs in hand are finished first.
+/// All background work of a process – jobs, pulls, drafts of visits that are over, watched folders, scheduled exports and the sequencer – until `stop`; jobs in hand are finished first.
 pub async fn run(app: Arc<App>, stop: impl Future<Output = ()> + Send) -> Result<(), Error> {
     let (stopper, stopped) = watch::channel(false);
     let runner = Runner::new(app.clone(), Handlers::ours(&app)?, Pace::default());
@@ -255,9 +256,10 @@ pub async fn run(app: Arc<App>, stop: impl Future<Output = ()> + Send) -> Result
     let puller = tokio::spawn(connections::pull::keep_pulling(app.clone(), stopped.clone()));
     let visits = tokio::spawn(drafts::keep_beginning(app.clone(), stopped.clone()));
     let watcher = tokio::spawn(folders::keep_looking(app.clone(), stopped.clone()));
+    let exporter = tokio::spawn(exports::keep_exporting(app.clone(), stopped.clone()));
     let sequencer = tokio::spawn(live::sequence(app, stopped));
     stop.await;
     let _ = stopper.send(true);
-    let _ = tokio::join!(jobs, puller, visits, watcher, sequencer);
+    let _ = tokio::join!(jobs, puller, visits, watcher, exporter, sequencer);
     Ok(())
 }

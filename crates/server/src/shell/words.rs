@@ -40,6 +40,7 @@ sources![
     "organisation",
     "import",
     "folders",
+    "exports",
     "audit",
     "drafts",
 ];

@@ -11,6 +11,7 @@ mod drafts;
 mod drift;
 mod edits;
 mod evidence;
+mod exports;
 mod fake_crm;
 mod folders;
 mod hooks;
