@@ -1,4 +1,4 @@
-//! Benches: programs in `crates/server/benches`, built for release.
+//! Benches: programs in `crates/server/benches` and `crates/core/benches`, built for release.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -29,11 +29,14 @@ enum Bench {
     Pages,
     /// Reading a CRM, beside the peers in `../shared/bench`
     Sync,
+    /// A decision table of 100 rows, beside zen-engine
+    Rules,
 }
 
 /// Runs one bench, with a PostgreSQL that keeps its promises (fsync on) beside it.
 pub fn run(options: &Options) -> Result<()> {
     let name = match options.name {
+        Bench::Rules => return rules(options),
         Bench::Lifecycle => "lifecycle",
         Bench::Pages => "pages",
         Bench::Sync => "sync",
@@ -47,6 +50,27 @@ pub fn run(options: &Options) -> Result<()> {
         peers(&mut command)?;
     }
     process::run(&mut command)
+}
+
+/// The version of zen-engine that is measured.
+const ZEN: &str = "@gorules/zen-engine@0.54.0";
+
+/// Runs the bench of decision tables, beside a zen-engine from the npm registry, which is put under `target`.
+fn rules(options: &Options) -> Result<()> {
+    let folder = tree::at("target/bench/zen");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join("package.json"), "{\"private\": true}")?;
+    let install = [
+        "install",
+        "--silent",
+        "--no-audit",
+        "--no-fund",
+        "--ignore-scripts",
+        ZEN,
+    ];
+    process::run(Command::new("npm").args(install).current_dir(&folder))?;
+    let mut command = cargo(&["bench", "--package", "outlay-core", "--bench", "rules", "--"]);
+    process::run(command.args(&options.args).env("BENCH_ZEN", &folder))
 }
 
 /// Tells the bench where its source and its peer are. They lie beside the repository, or where `BENCH_PEERS` says; the bench

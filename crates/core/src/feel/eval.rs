@@ -164,6 +164,7 @@ pub fn eval(expr: &Expr, scope: &Scope<'_>, faults: &mut Vec<Fault>) -> Value {
         Expr::Context(members) => {
             let mut names = scope.names.to_vec();
             let mut made: Vec<(Arc<str>, Value)> = Vec::new();
+            let mut weight = 0;
             for (name, member) in members {
                 let value = eval(
                     member,
@@ -173,7 +174,8 @@ pub fn eval(expr: &Expr, scope: &Scope<'_>, faults: &mut Vec<Fault>) -> Value {
                     },
                     faults,
                 );
-                if value.weight() > MAX_WEIGHT {
+                weight += value.weight();
+                if weight > MAX_WEIGHT {
                     return fault(faults, Fault::TooLarge);
                 }
                 names.push((name.clone(), value.clone()));

@@ -24,8 +24,8 @@ pub use time::{DateTime, Duration, Time, date};
 pub use unary::{Probe, matches};
 pub use value::{Kind, Range, Value};
 
-/// How deep expressions, lists and contexts may be nested.
-pub const MAX_DEPTH: usize = 40;
+/// How deep expressions may be nested; a pair of brackets counts twice.
+pub const MAX_DEPTH: usize = 60;
 /// How many parts one expression may have.
 pub const MAX_PARTS: usize = 400;
 /// How long one expression may be, in bytes.

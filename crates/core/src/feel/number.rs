@@ -120,6 +120,11 @@ impl Number {
         self.0.exponent() >= 0
     }
 
+    /// As the decimal that amounts are reckoned with elsewhere; `None` if it has more digits or is too great.
+    pub fn to_decimal(self) -> Option<rust_decimal::Decimal> {
+        rust_decimal::Decimal::from_str_exact(&self.to_string()).ok()
+    }
+
     /// As an integer; `None` with digits after the point, or out of range.
     pub fn to_i64(self) -> Option<i64> {
         if !self.is_whole() || self.0.exponent() > 18 {
@@ -174,6 +179,13 @@ impl From<Rounding> for dec::Rounding {
 impl From<i64> for Number {
     fn from(n: i64) -> Number {
         Number::finite(Decimal128::from(n)).unwrap_or(Number::ZERO)
+    }
+}
+
+impl From<rust_decimal::Decimal> for Number {
+    fn from(n: rust_decimal::Decimal) -> Number {
+        // 28 or 29 digits always fit.
+        Number::parse(&n.to_string()).unwrap_or(Number::ZERO)
     }
 }
 
@@ -279,6 +291,21 @@ mod tests {
         );
         assert_eq!(n("-1").sqrt(), None);
         assert_eq!(n("10").pow(n("999999999")), None);
+    }
+
+    #[test]
+    fn amounts_go_in_and_out_unchanged() {
+        for text in [
+            "0",
+            "-12.34",
+            "79228162514264337593543950335",
+            "0.0000000000000000000000000001",
+        ] {
+            let amount = rust_decimal::Decimal::from_str_exact(text).expect(text);
+            assert_eq!(Number::from(amount).to_decimal(), Some(amount));
+        }
+        assert_eq!(n("1e40").to_decimal(), None);
+        assert_eq!(n("5000.000000000000000000000000000001").to_decimal(), None);
     }
 
     #[test]

@@ -82,6 +82,15 @@ impl Compiled {
         self.version
     }
 
+    /// An output's values from the least to the most important, if it lists them and they have no order of their own.
+    pub fn ascending(&self, output: usize) -> Vec<Value> {
+        let order = self.outputs.get(output).map(|o| &o.order[..]).unwrap_or_default();
+        if order.iter().all(|v| matches!(v, Value::Number(_))) {
+            return Vec::new();
+        }
+        order.iter().rev().cloned().collect()
+    }
+
     pub(super) fn rows(&self) -> usize {
         self.table.rows.len()
     }

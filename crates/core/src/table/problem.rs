@@ -68,9 +68,17 @@ impl fmt::Display for Place {
             write!(f, ", row {row}")?;
         }
         match self.column {
-            Some(Column::Input(n)) => write!(f, ", input {n}"),
-            Some(Column::Output(n)) => write!(f, ", output {n}"),
+            Some(column) => write!(f, ", {column}"),
             None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Column::Input(n) => write!(f, "input {n}"),
+            Column::Output(n) => write!(f, "output {n}"),
         }
     }
 }

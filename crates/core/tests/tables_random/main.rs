@@ -269,3 +269,54 @@ fn decisions_need_each_other() {
             .contains("\"d7\", which is not in the file")
     );
 }
+
+/// Threads of a server have 2 MB of stack.
+#[test]
+fn the_longest_and_the_deepest_that_is_read_is_carried_out() {
+    let run = || {
+        let mut names = Names::default();
+        names.value("a");
+        let ask = |text: &str| {
+            let table = Table {
+                id: "t".into(),
+                inputs: vec![Input {
+                    expression: "a".into(),
+                    ..Input::default()
+                }],
+                outputs: vec![Output::default()],
+                rows: vec![Row {
+                    inputs: vec!["-".into()],
+                    outputs: vec![text.into()],
+                    ..Row::default()
+                }],
+                ..Table::default()
+            };
+            Compiled::new(table).map(|t| t.decide(vec![Value::Number(Number::ONE)]).value)
+        };
+        let long = ["a"; 380].join(" + ");
+        assert_eq!(ask(&long).expect("a table"), Value::Number(Number::from(380)));
+        let deep = format!("{}a{}", "(".repeat(28), ")".repeat(28));
+        assert_eq!(ask(&deep).expect("a table"), Value::Number(Number::ONE));
+        let lists = format!("{}a{}", "[".repeat(28), "]".repeat(28));
+        ask(&lists).expect("a table");
+        for text in [
+            ["a"; 5000].join("+"),
+            "(".repeat(4000),
+            "-".repeat(8000),
+            format!("a{}", "[1]".repeat(2000)),
+            "not(".repeat(1000),
+        ] {
+            assert!(ask(&text).is_err());
+        }
+        // Each name doubles what the one before holds.
+        let doubled = (1..60).fold("{n0: [a, a]".to_owned(), |all, n| {
+            format!("{all}, n{n}: [n{0}, n{0}]", n - 1)
+        }) + "}";
+        assert_eq!(ask(&doubled).expect("a table"), Value::Null);
+    };
+    let thread = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(run)
+        .expect("a thread");
+    thread.join().expect("no overflow");
+}

@@ -6,6 +6,7 @@ mod crm;
 mod demo;
 mod lock;
 mod read;
+mod rules;
 mod serve;
 mod tables;
 
@@ -97,6 +98,9 @@ enum Command {
     Openapi,
     /// Read e-invoices; print one JSON object per invoice and line
     Read(read::Options),
+    /// Try decision tables, and look through them
+    #[command(subcommand)]
+    Rules(rules::Rules),
     /// Pack database, receipts and keys into one file
     Backup(backup::Backup),
     /// Unpack a backup into an empty data folder
@@ -120,6 +124,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     // Reading invoices needs no settings, no database and no threads.
     if let Command::Read(options) = &cli.command {
         return Ok(read::run(options));
+    }
+    if let Command::Rules(command) = &cli.command {
+        return rules::run(command);
     }
     if matches!(cli.command, Command::Openapi) {
         say(format_args!("{}", crate::openapi::text().trim_end()));
@@ -146,7 +153,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::User(command) => company::user(config, &command).await,
             Command::Backup(options) => backup::backup(&config, &options),
             Command::Restore(options) => backup::restore(&config, &options),
-            Command::Read(_) | Command::Openapi => Ok(()),
+            Command::Read(_) | Command::Rules(_) | Command::Openapi => Ok(()),
         };
         done.map(|()| ExitCode::SUCCESS)
     })

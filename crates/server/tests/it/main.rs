@@ -33,6 +33,7 @@ mod payments;
 mod pull;
 mod reconcile;
 mod rights;
+mod rules;
 mod seed;
 mod settings;
 mod sources;
