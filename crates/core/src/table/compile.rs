@@ -406,7 +406,7 @@ pub(super) fn rank(outputs: &[Answering], values: &[Value]) -> Vec<u32> {
     ranked.map(place).collect()
 }
 
-/// The sign of a table's hit policy.
+/// Whether the answer is that of one row.
 pub(super) fn counts_one(hit: HitPolicy) -> bool {
     matches!(
         hit,

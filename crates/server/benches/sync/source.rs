@@ -67,6 +67,7 @@ impl Connector for Source {
             cost_figures: false,
             notes: false,
             hooks: false,
+            todos: false,
             max_page: self.page,
         }
     }
