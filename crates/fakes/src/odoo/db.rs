@@ -89,6 +89,8 @@ pub struct Db {
     pub is_admin: bool,
     /// Rights that the key lacks: (model, `read`, `write`, `create` or `unlink`).
     pub denied: BTreeSet<(String, String)>,
+    /// Fields of models whose new values a constraint refuses.
+    pub refused: BTreeSet<(String, String)>,
     /// Methods called so far: `crm.lead/write`.
     pub calls: Vec<String>,
     last_stamp: i64,
@@ -105,6 +107,7 @@ impl Db {
             version,
             is_admin: true,
             denied: BTreeSet::new(),
+            refused: BTreeSet::new(),
             calls: Vec::new(),
             last_stamp: 0,
             late: Vec::new(),

@@ -62,6 +62,14 @@ impl Db {
             }
             "write" => {
                 self.need(model, "write")?;
+                let odd = |(name, _): (&String, &Value)| self.refused.contains(&(model.to_owned(), name.clone()));
+                if args["vals"].as_object().into_iter().flatten().any(odd) {
+                    return Err(Refusal::new(
+                        422,
+                        "odoo.exceptions.ValidationError",
+                        "This value cannot be",
+                    ));
+                }
                 let mut vals = args["vals"].clone();
                 if model == "mail.message"
                     && let Some(body) = vals["body"].as_str()

@@ -82,11 +82,6 @@ pub async fn push_with(
         let edits = Arc::new(begin(app, &edit.id).await?);
         let Some(newest) = edits.last() else { return Ok(()) };
         let external_id = external_id(&mut app.db.read(), object, &edit.id).await?;
-        let change = |e: &Edit| FieldChange {
-            field: e.field.clone(),
-            before: e.was.clone(),
-            after: e.value.clone(),
-        };
         let write = Write::Fields {
             target: Target {
                 object,
@@ -94,7 +89,15 @@ pub async fn push_with(
             },
             changes: edits.iter().map(change).collect(),
         };
-        let written = Arc::new(connector.push(&write, &format!("edit:{}", newest.id)).await?);
+        let written = match connector.push(&write, &format!("edit:{}", newest.id)).await {
+            Ok(written) => Arc::new(written),
+            Err(outlay_connect::Error::Refused { .. }) if edits.len() > 1 => {
+                one_by_one(app, connector, write.target(), &edits).await?;
+                app.live.wake();
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         note(app, edits.clone(), written.clone()).await?;
         app.live.wake();
         // What the CRM made of it, with all that follows from it here; a pull brings it later if this fails.
@@ -111,6 +114,40 @@ pub async fn push_with(
     }
     // The CRM changes as fast as we write: later.
     Err(outlay_connect::Error::Retry { after: None }.into())
+}
+
+fn change(edit: &Edit) -> FieldChange {
+    FieldChange {
+        field: edit.field.clone(),
+        before: edit.was.clone(),
+        after: edit.value.clone(),
+    }
+}
+
+/// Sends fields each for itself: a value that the CRM refuses keeps no other from being written. Conflicts go on waiting.
+async fn one_by_one(app: &Arc<App>, connector: &dyn Connector, target: &Target, edits: &[Edit]) -> Result<(), Error> {
+    for edit in edits {
+        let write = Write::Fields {
+            target: target.clone(),
+            changes: vec![change(edit)],
+        };
+        match connector.push(&write, &format!("edit:{}", edit.id)).await {
+            Ok(written) => note(app, Arc::new(vec![edit.clone()]), Arc::new(written)).await?,
+            Err(outlay_connect::Error::Refused { text, .. }) => refused(app, &edit.id, text).await?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+async fn refused(app: &App, edit: &str, text: String) -> Result<(), Error> {
+    let edit = edit.to_owned();
+    app.db
+        .write(move |sql| {
+            let (edit, text) = (edit.clone(), text.clone());
+            Box::pin(async move { store::end(sql, &edit, "failed", Some("refused"), Some(&text)).await })
+        })
+        .await
 }
 
 /// What waits, noted as sent before it is, so that it is known again even if the answer is lost.

@@ -306,8 +306,13 @@ impl Bridge {
         self.check_records(world, told).await;
         self.check_policies(told);
         self.check_events(world, told).await;
-        self.check_todos(told);
         let mut sql = world.app.db.read();
+        let dead: Vec<(String, Option<String>)> = sql
+            .all("SELECT kind, error FROM job WHERE state = 'dead'", args![])
+            .await
+            .expect("asked");
+        assert_eq!(dead, [], "{told}: jobs were given up");
+        self.check_todos(world, told).await;
         let states: Vec<(String, i64)> = sql
             .all("SELECT state, COUNT(*) FROM record_edit GROUP BY state", args![])
             .await
@@ -326,11 +331,6 @@ impl Bridge {
             .await
             .expect("asked");
         assert_eq!(echoes, 0, "{told}: our own echo was taken for somebody's change");
-        let dead: Vec<(String, Option<String>)> = sql
-            .all("SELECT kind, error FROM job WHERE state = 'dead'", args![])
-            .await
-            .expect("asked");
-        assert_eq!(dead, [], "{told}: jobs were given up");
         let report = reconcile_with(&world.app, self.connection, self.connector.as_ref()).await;
         for object in report.expect("compared").objects {
             assert_eq!(
@@ -420,13 +420,23 @@ impl Bridge {
     }
 
     /// Whoever got a draft has one thing to do in Odoo, since no draft was handed in.
-    fn check_todos(&self, told: &str) {
+    async fn check_todos(&self, world: &World, told: &str) {
+        let claims: Vec<(String, String)> = world
+            .app
+            .db
+            .read()
+            .all("SELECT id, origin FROM claim WHERE origin IS NOT NULL", args![])
+            .await
+            .expect("asked");
         let db = self.fake.db();
         let rows = db.at("mail.activity").rows.values();
         let notes: Vec<&str> = rows.filter_map(|row| row["note"].as_str()).collect();
-        let marks: BTreeSet<&str> = notes.iter().filter_map(|note| note.split('"').nth(1)).collect();
-        assert_eq!(notes.len(), marks.len(), "{told}: a to-do came twice");
-        assert_eq!(notes.len(), self.won.len() + self.visits.len(), "{told}: to-dos");
+        for (id, origin) in &claims {
+            let mark = format!("outlay:outlay-todo-{id}:");
+            let found = notes.iter().filter(|note| note.contains(&mark)).count();
+            assert_eq!(found, 1, "{told}: to-dos of {origin}");
+        }
+        assert_eq!(notes.len(), claims.len(), "{told}: to-dos");
     }
 
     /// Each deal that was won and each visit began one draft, and nothing else did.

@@ -568,3 +568,28 @@ fn what_the_crm_refuses_is_told_in_words_and_can_be_tried_again() {
         assert_eq!(s.newest().await.0, "written");
     });
 }
+
+#[test]
+fn a_value_that_the_crm_refuses_keeps_no_other_from_being_written() {
+    on_both(|world| async move {
+        let s = sales(&world).await;
+        s.odoo.db().refused.insert(("res.partner".into(), "email".into()));
+        s.edit(
+            &s.at_account(),
+            json!({"phone": "021-7", "email": "odd@hc.cn", "city": "苏州"}),
+        )
+        .await;
+        work(&world).await;
+        let held = |field| s.held("res.partner", s.partner, field);
+        assert_eq!((held("phone"), held("city")), (json!("021-7"), json!("苏州")));
+        let states: Vec<(String, String)> = world
+            .app
+            .db
+            .read()
+            .all("SELECT field, state FROM record_edit ORDER BY field", args![])
+            .await
+            .expect("asked");
+        let states: Vec<(&str, &str)> = states.iter().map(|(f, s)| (f.as_str(), s.as_str())).collect();
+        assert_eq!(states, [("city", "written"), ("email", "failed"), ("phone", "written")]);
+    });
+}
