@@ -1,3 +1,11 @@
+crm-said-busy = The CRM asks to come back later
+crm-said-unreachable = The CRM cannot be reached:
+crm-said-broke = The CRM failed inside:
+crm-said-key = The CRM does not take the key:
+crm-said-refused = The CRM refused:
+crm-said-shape = The CRM answered in an unknown shape:
+crm-said-cursor = The place to read on from is unusable:
+crm-said-interrupted = Interrupted
 crm-todo-summary = Finish expense claim { $number }: { $title }
 crm-todo-text = Drafted from this record. Check it, add the receipts and submit it.
 crm-note-title = Costs, kept by Outlay

@@ -1,3 +1,11 @@
+crm-said-busy = CRM 要求稍后再来
+crm-said-unreachable = 连接不上 CRM：
+crm-said-broke = CRM 内部出错：
+crm-said-key = CRM 不接受密钥：
+crm-said-refused = CRM 拒绝：
+crm-said-shape = CRM 的回答无法理解：
+crm-said-cursor = 读取位置不可用：
+crm-said-interrupted = 中断
 crm-todo-summary = 完成报销单 { $number }：{ $title }
 crm-todo-text = 已由本记录自动起草。请核对、补上票据并提交。
 crm-note-title = 费用（由 Outlay 更新）

@@ -120,6 +120,11 @@ impl Frame {
         text
     }
 
+    /// Why a CRM could not be read or written, as the reader reads it.
+    pub fn crm_said(&self, text: &str) -> String {
+        super::crm_said::crm_said(self.w, text)
+    }
+
     /// An avatar's colour, 1 to 6, always the same for a name.
     pub fn hue(&self) -> u32 {
         hue(&self.name)

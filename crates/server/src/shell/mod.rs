@@ -2,6 +2,7 @@
 
 pub mod assets;
 mod body;
+mod crm_said;
 mod frame;
 pub mod problems;
 mod settings;
