@@ -184,7 +184,7 @@ for (const look of LOOKS) {
         await t.test(name, async () => {
           await page.setViewportSize(DESKTOP);
           page.complaints.length = 0;
-          await visit(page, name, path.replace(/\{(\w+)\}/, (_, key) => found[key]));
+          await visit(page, name, path.replace(/\{(\w+)\}/g, (_, key) => found[key]));
           await examine(page, name, look);
         });
       }

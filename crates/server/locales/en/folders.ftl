@@ -1,4 +1,4 @@
-tables-tab-import = Import and export
+tables-tab-import = By hand
 tables-tab-folders = Watched folders
 folder = Folder
 folder-new = Watch a folder
