@@ -1,6 +1,6 @@
 //! A hundred mistakes as people make them, planted into sound tables: at least 95 are told of before anybody publishes.
 
-use outlay_core::table::{Compiled, HitPolicy, Input, Output, Rising, Row, Table};
+use outlay_core::table::{Caveat, Compiled, HitPolicy, Input, Output, Question, Rising, Row, Table};
 
 const KINDS: [&str; 3] = ["住宿", "餐饮", "礼品"];
 
@@ -128,4 +128,49 @@ fn of_a_hundred_mistakes_95_are_told_of() {
         .collect();
     println!("{} of 100 told of; missed: {missed:?}", 100 - missed.len());
     assert!(missed.len() <= 5, "missed: {missed:?}");
+}
+
+/// Whether such a table has gaps is a question that no known method answers fast.
+#[test]
+fn a_table_that_is_too_large_says_so() {
+    const COLUMNS: usize = 70;
+    let mut lots = 1u64;
+    let mut below = |n: u64| {
+        lots = lots
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (lots >> 33) % n
+    };
+    let rows = (0..420).map(|_| {
+        let mut inputs = vec!["-".to_owned(); COLUMNS];
+        for _ in 0..3 {
+            inputs[below(COLUMNS as u64) as usize] = ["true", "false"][below(2) as usize].to_owned();
+        }
+        Row {
+            inputs,
+            outputs: vec!["1".into()],
+            ..Row::default()
+        }
+    });
+    let table = Table {
+        id: "t".into(),
+        hit: HitPolicy::Any,
+        inputs: (0..COLUMNS)
+            .map(|n| Input {
+                expression: format!("c{n}"),
+                kind: "boolean".into(),
+                ..Input::default()
+            })
+            .collect(),
+        outputs: vec![Output::default()],
+        rows: rows.collect(),
+        ..Table::default()
+    };
+    let found = Compiled::new(table).expect("a table").analyse();
+    assert_eq!(
+        found.caveats,
+        [Caveat::TooLarge(Question::Gaps)],
+        "{} gaps",
+        found.gaps.len()
+    );
 }

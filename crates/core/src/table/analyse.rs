@@ -13,8 +13,8 @@ use crate::feel::{Expr, Value};
 
 /// Most gaps and most overlaps that are listed.
 const MAX_LISTED: usize = 100;
-/// Most steps of one question, in stretches looked at: about a second.
-const MAX_STEPS: u64 = 4_000_000;
+/// Most steps of one question, in stretches looked at: some tenths of a second, and some tens of megabytes.
+const MAX_STEPS: u64 = 1_000_000;
 
 /// What was found in a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -128,8 +128,10 @@ impl Compiled {
     }
 
     fn gaps(&self, variables: &[Variable], caveats: &mut Vec<Caveat>) -> Vec<Gap> {
+        let everywhere: Vec<Vec<usize>> = variables.iter().map(|v| (0..v.count()).collect()).collect();
         let mut search = Search {
             variables,
+            unasked: unasked(variables, &everywhere, self.rows()),
             steps: 0,
             done: HashSet::new(),
             boxes: Vec::new(),
@@ -240,6 +242,7 @@ impl Compiled {
             let Some(stronger) = self.stronger(row) else { continue };
             let mut cover = Cover {
                 variables,
+                unasked: unasked(variables, &own, self.rows()),
                 own: &own,
                 steps: &mut steps,
                 done: HashSet::new(),
@@ -296,9 +299,29 @@ fn by_row(variable: &Variable, rows: usize) -> Vec<Vec<u64>> {
     all
 }
 
+/// For each variable, and past the last, the rows that pass all of some stretches of it and of those after it: whoever holds one of them
+/// need look no further.
+fn unasked(variables: &[Variable], stretches: &[Vec<usize>], rows: usize) -> Vec<Vec<u64>> {
+    let mut sets = vec![bits::full(rows)];
+    for (variable, regions) in variables.iter().zip(stretches).rev() {
+        let mut set = sets[sets.len() - 1].clone();
+        regions.iter().for_each(|r| bits::keep(&mut set, &variable.sets[*r]));
+        sets.push(set);
+    }
+    sets.reverse();
+    sets
+}
+
+/// The first row that is in both sets.
+fn common(a: &[u64], b: &[u64]) -> Option<usize> {
+    let word = a.iter().zip(b).position(|(x, y)| x & y != 0)?;
+    Some(word * 64 + (a[word] & b[word]).trailing_zeros() as usize)
+}
+
 /// A search for boxes that no row matches.
 struct Search<'a> {
     variables: &'a [Variable],
+    unasked: Vec<Vec<u64>>,
     steps: u64,
     /// Variables and rows of which it is known that no box below is free.
     done: HashSet<(usize, Vec<u64>)>,
@@ -321,6 +344,9 @@ impl Search<'_> {
             } else {
                 Some(true)
             };
+        }
+        if common(set, &self.unasked[depth]).is_some() {
+            return Some(false);
         }
         let Some(variable) = self.variables.get(depth) else {
             return Some(false);
@@ -371,6 +397,7 @@ fn merge(boxes: &mut Vec<Vec<Vec<usize>>>) {
 /// A search for an input of a row that no stronger row matches.
 struct Cover<'a> {
     variables: &'a [Variable],
+    unasked: Vec<Vec<u64>>,
     own: &'a [Vec<usize>],
     steps: &'a mut u64,
     done: HashSet<(usize, Vec<u64>)>,
@@ -380,12 +407,13 @@ struct Cover<'a> {
 impl Cover<'_> {
     /// Whether each input of the row is matched by one of a set of rows; `None` if the search was given up.
     fn covers(&mut self, depth: usize, set: &[u64]) -> Option<bool> {
-        let Some(first) = bits::each(set).next() else {
-            return Some(false);
-        };
-        let Some(variable) = self.variables.get(depth) else {
-            self.by.insert(first as u32 + 1);
+        if let Some(row) = common(set, &self.unasked[depth]) {
+            self.by.insert(row as u32 + 1);
             return Some(true);
+        }
+        // Past the last variable every row of the set would have been found above.
+        let Some(variable) = self.variables.get(depth).filter(|_| set.iter().any(|word| *word != 0)) else {
+            return Some(false);
         };
         if !self.done.insert((depth, set.to_vec())) {
             return Some(true);

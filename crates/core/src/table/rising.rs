@@ -16,7 +16,7 @@ use crate::feel::{Expr, Number, Value, extreme};
 /// Most falls that are listed.
 const MAX_LISTED: usize = 20;
 /// Most steps, in stretches looked at.
-const MAX_STEPS: u64 = 4_000_000;
+const MAX_STEPS: u64 = 1_000_000;
 
 /// What is to rise, with what.
 #[derive(Debug, Clone, PartialEq, Eq)]
