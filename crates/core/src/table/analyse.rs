@@ -119,7 +119,7 @@ impl Compiled {
         let mut caveats = Vec::new();
         for (i, input) in self.inputs.iter().enumerate() {
             let column = Column::input(i);
-            if self.inputs.len() > 1 && !matches!(input.source, Expr::Name(_)) {
+            if self.inputs.len() > 1 && !is_path(&input.source) {
                 caveats.push(Caveat::Derived(column));
             }
             caveats.extend(input.live.iter().map(|row| Caveat::Expression { row: row + 1, column }));
@@ -287,6 +287,15 @@ impl Compiled {
             .filter(|o| beats(*o))
             .for_each(|o| bits::set(&mut set, o));
         Some(set)
+    }
+}
+
+/// Whether an expression only names something, or a member of it.
+fn is_path(source: &Expr) -> bool {
+    match source {
+        Expr::Name(_) => true,
+        Expr::Member(of, _) => is_path(of),
+        _ => false,
     }
 }
 

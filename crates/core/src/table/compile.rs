@@ -224,12 +224,15 @@ impl Maker<'_, '_, '_> {
         let source = self.feel(&head, &input.expression, expression(&input.expression, names));
         let source = source.unwrap_or(Expr::Const(Value::Null));
         let mut of = self.types.find(&input.kind, &head, self.problems);
-        if let (true, Expr::Name(name)) = (of.kind == Kind::Any, &source)
-            && let Some((_, known)) = self.kinds.iter().find(|(n, _)| n == name)
-        {
-            of = known.clone();
+        if let (true, Some(known)) = (input.kind.trim().is_empty(), self.kind_of(&source)) {
+            of = Arc::new(known.clone());
         }
-        let mut allowed = of.allowed().cloned();
+        // A column that says `string` may still be about something whose values are listed.
+        let listed = self
+            .kind_of(&source)
+            .filter(|t| t.kind == of.kind)
+            .and_then(Type::allowed);
+        let mut allowed = of.allowed().or(listed).cloned();
         if !input.allowed.trim().is_empty() {
             allowed = self.feel(&head, &input.allowed, unary_tests(&input.allowed, names));
         }
@@ -308,6 +311,15 @@ impl Maker<'_, '_, '_> {
                     self.say(place, ProblemKind::Impossible(text));
                 }
             }
+        }
+    }
+
+    /// The type of a name, or of a member of it.
+    fn kind_of(&self, source: &Expr) -> Option<&Type> {
+        match source {
+            Expr::Name(name) => self.kinds.iter().find(|(n, _)| n == name).map(|(_, of)| &**of),
+            Expr::Member(of, name) => self.kind_of(of)?.member(name),
+            _ => None,
         }
     }
 

@@ -120,13 +120,18 @@ fn found(table: &Compiled, analysis: &Analysis) -> bool {
     let gaps = !analysis.has_default && !analysis.gaps.is_empty();
     let fine = !gaps && analysis.overlaps.is_empty() && analysis.unreachable.is_empty();
     if fine {
-        say(format_args!("  no gaps, no overlaps that matter, every row can answer"));
+        let gaps = if analysis.gaps.is_empty() {
+            "no gaps"
+        } else {
+            "no gaps but the default's"
+        };
+        say(format_args!("  {gaps}, no overlaps that matter, every row can answer"));
     }
     if analysis.settled > 0 && table.table().hit != HitPolicy::Unique {
         say(format_args!(
-            "  {} pairs of rows overlap, which hit policy {} settles",
-            analysis.settled,
-            table.table().hit.sign()
+            "  rows that overlap as hit policy {} has it: {} pairs",
+            table.table().hit.sign(),
+            analysis.settled
         ));
     }
     fine
