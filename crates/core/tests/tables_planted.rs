@@ -1,5 +1,6 @@
 //! A hundred mistakes as people make them, planted into sound tables: at least 95 are told of before anybody publishes.
 
+use outlay_core::feel::{Number, Value};
 use outlay_core::table::{Caveat, Compiled, HitPolicy, Input, Output, Question, Rising, Row, Table};
 
 const KINDS: [&str; 3] = ["住宿", "餐饮", "礼品"];
@@ -173,4 +174,38 @@ fn a_table_that_is_too_large_says_so() {
         "{} gaps",
         found.gaps.len()
     );
+}
+
+/// Each row names values of its own, in as many rows as a table may have.
+#[test]
+fn the_largest_table_is_made_ready() {
+    let table = |rows: usize| Table {
+        id: "t".into(),
+        hit: HitPolicy::First,
+        inputs: (0..8)
+            .map(|n| Input {
+                expression: format!("c{n}"),
+                kind: "number".into(),
+                ..Input::default()
+            })
+            .collect(),
+        outputs: vec![Output::default()],
+        rows: (0..rows)
+            .map(|r| Row {
+                inputs: (0..8).map(|c| format!("[{}..{}]", r * 7 + c, r * 7 + c + 3)).collect(),
+                outputs: vec![r.to_string()],
+                ..Row::default()
+            })
+            .collect(),
+        ..Table::default()
+    };
+    let made = Compiled::new(table(3_000)).expect("a table");
+    let ask = |n: i64| {
+        made.decide((0..8).map(|c| Value::Number(Number::from(n * 7 + c))).collect())
+            .value
+    };
+    assert_eq!(ask(2_999), Value::Number(Number::from(2_999)));
+    assert_eq!(ask(3_000), Value::Null);
+    let refused = Compiled::new(table(3_001)).expect_err("too many rows").to_string();
+    assert!(refused.contains("there are more than 3000 rows"), "{refused}");
 }

@@ -127,14 +127,115 @@ impl Axis {
     pub(super) fn sets(&self, cells: &[Tests], live: &[u32]) -> Vec<u64> {
         let words = bits::words(cells.len());
         let mut sets = vec![0; words * self.count()];
-        for (region, set) in self.regions().zip(sets.chunks_mut(words.max(1))) {
-            for (row, tests) in cells.iter().enumerate() {
-                if live.binary_search(&(row as u32)).is_err() && self.passes(region, tests) {
-                    bits::set(set, row);
+        let mut put = |region: usize, row: usize| bits::set(&mut sets[region * words..(region + 1) * words], row);
+        for (row, tests) in cells.iter().enumerate() {
+            if live.binary_search(&(row as u32)).is_ok() {
+                continue;
+            }
+            let spans = self.spans(tests);
+            // Long tables have many places, and spans tell them all at once; null and other kinds stand at the ends.
+            let step = if spans.is_some() { self.count() - 1 } else { 1 };
+            for index in (0..self.count()).step_by(step) {
+                if self.passes(self.region(index), tests) {
+                    put(index, row);
                 }
+            }
+            for (from, to) in spans.into_iter().flatten() {
+                (from..=to).for_each(|place| put(place + 1, row));
             }
         }
         sets
+    }
+
+    /// The stretches that all values a cell of constants allows lie in, by their index.
+    pub(super) fn allowed_by(&self, tests: Option<&Tests>) -> Vec<bool> {
+        match tests.filter(|t| t.is_constant()) {
+            Some(tests) => self
+                .sets(std::slice::from_ref(tests), &[])
+                .iter()
+                .map(|set| *set == 1)
+                .collect(),
+            None => vec![true; self.count()],
+        }
+    }
+
+    /// The places that pass a cell of constants, as first and last of each span; `None` if it is not as simple as that.
+    fn spans(&self, tests: &Tests) -> Option<Vec<(usize, usize)>> {
+        if self.kind == Some(Kind::Boolean) {
+            return None;
+        }
+        let last = 2 * self.points.len();
+        let mut spans = Vec::new();
+        for test in tests.list() {
+            match test {
+                Test::Compare(op, Expr::Const(value)) => {
+                    let at = self.place(value)?;
+                    spans.extend(
+                        match op {
+                            Cmp::Equal => [Some((at, at)), None],
+                            Cmp::Unequal => [Some((0, at - 1)), Some((at + 1, last))],
+                            Cmp::Below => [Some((0, at - 1)), None],
+                            Cmp::AtMost => [Some((0, at)), None],
+                            Cmp::Above => [Some((at + 1, last)), None],
+                            Cmp::AtLeast => [Some((at, last)), None],
+                        }
+                        .into_iter()
+                        .flatten(),
+                    );
+                }
+                Test::Is(Expr::Const(Value::List(members))) => {
+                    for member in members {
+                        spans.extend(self.span(member)?);
+                    }
+                }
+                Test::Is(Expr::Const(value)) => spans.extend(self.span(value)?),
+                _ => return None,
+            }
+        }
+        match tests {
+            Tests::Any => Some(vec![(0, last)]),
+            Tests::One(_) => Some(spans),
+            Tests::Not(_) => {
+                spans.sort_unstable();
+                let (mut free, mut next) = (Vec::new(), 0);
+                for (from, to) in spans {
+                    if from > next {
+                        free.push((next, from - 1));
+                    }
+                    next = next.max(to + 1);
+                }
+                if next <= last {
+                    free.push((next, last));
+                }
+                Some(free)
+            }
+        }
+    }
+
+    /// The places that are a value or lie in a range; none for null.
+    fn span(&self, value: &Value) -> Option<Option<(usize, usize)>> {
+        match value {
+            Value::Null => Some(None),
+            Value::List(_) => None,
+            Value::Range(range) => {
+                let low = match &range.low {
+                    Some((end, closed)) => self.place(end)? + usize::from(!closed),
+                    None => 0,
+                };
+                let high = match &range.high {
+                    Some((end, closed)) => self.place(end)? - usize::from(!closed),
+                    None => 2 * self.points.len(),
+                };
+                Some((low <= high).then_some((low, high)))
+            }
+            value => self.place(value).map(|at| Some((at, at))),
+        }
+    }
+
+    /// The place of a constant; `None` if it is not among the points, as null and other kinds are not.
+    fn place(&self, value: &Value) -> Option<usize> {
+        let order = |p: &Value| p.compare(value).unwrap_or(std::cmp::Ordering::Less);
+        self.points.binary_search_by(order).ok().map(|at| 2 * at + 1)
     }
 }
 

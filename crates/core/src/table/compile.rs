@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::axis::{Axis, example};
+use super::axis::{Axis, Region, example};
 use super::bits;
 use super::model::{HitPolicy, Input, Output, Table, Version};
 use super::problem::{Column, Place, Problem, ProblemKind, TableError};
@@ -10,7 +10,11 @@ use super::types::{Type, Types, listed, permits};
 use crate::feel::{Expr, FeelError, Kind, Names, Tests, Value, expression, unary_tests};
 
 /// Most rows of a table.
-pub const MAX_ROWS: usize = 10_000;
+pub const MAX_ROWS: usize = 3_000;
+/// Most cells of a table.
+const MAX_CELLS: usize = 100_000;
+/// Most different values that the cells of a column name.
+const MAX_POINTS: usize = 6_000;
 /// Most columns of a table.
 pub const MAX_COLUMNS: usize = 100;
 
@@ -163,6 +167,11 @@ fn shape(table: &Table, problems: &mut Vec<Problem>) {
     for (count, most, what) in [
         (table.rows.len(), MAX_ROWS, "rows"),
         (table.inputs.len() + table.outputs.len(), MAX_COLUMNS, "columns"),
+        (
+            table.rows.len() * (table.inputs.len() + table.outputs.len()),
+            MAX_CELLS,
+            "cells",
+        ),
     ] {
         if count > most {
             say(whole.clone(), ProblemKind::TooMany { what, most });
@@ -254,18 +263,26 @@ impl Maker<'_, '_, '_> {
         };
         let live: Vec<u32> = cells.iter().enumerate().filter_map(live).collect();
         self.kinds_agree(of.kind, column, &cells);
-        if let Some(axis) = &cut {
-            self.possible(axis, column, &cells, allowed.as_ref());
-        }
-        let axis = cut.unwrap_or(Axis {
+        let mut is_cut = cut.is_some();
+        let mut axis = cut.unwrap_or(Axis {
             kind: None,
             points: Vec::new(),
         });
+        if axis.points.len() > MAX_POINTS {
+            let (what, most) = ("different values in a column", MAX_POINTS);
+            self.say(head, ProblemKind::TooMany { what, most });
+            axis.points.clear();
+            is_cut = false;
+        }
+        let sets = axis.sets(&cells, &live);
+        if is_cut {
+            self.possible(&axis, &sets, column, &cells, allowed.as_ref());
+        }
         Asking {
             source,
             kind: of.kind,
             allowed,
-            sets: axis.sets(&cells, &live),
+            sets,
             live,
             axis,
             cells,
@@ -291,18 +308,19 @@ impl Maker<'_, '_, '_> {
     }
 
     /// Each cell of constants lets something pass.
-    fn possible(&mut self, axis: &Axis, column: Column, cells: &[Tests], allowed: Option<&Tests>) {
-        let open: Vec<_> = axis
-            .regions()
-            .filter(|r| allowed.is_none_or(|a| !a.is_constant() || axis.passes(*r, a)))
-            .filter(|r| example(axis, *r).is_some())
-            .collect();
+    fn possible(&mut self, axis: &Axis, sets: &[u64], column: Column, cells: &[Tests], allowed: Option<&Tests>) {
+        let words = bits::words(cells.len());
+        let mut passed = vec![0; words];
+        let allowed = axis.allowed_by(allowed);
+        for (index, region) in axis.regions().enumerate() {
+            let may_come = region == Region::Null || allowed[index] && example(axis, region).is_some();
+            if may_come {
+                let set = &sets[index * words..(index + 1) * words];
+                passed.iter_mut().zip(set).for_each(|(all, some)| *all |= some);
+            }
+        }
         for (row, tests) in cells.iter().enumerate() {
-            let constant = tests.is_constant() && *tests != Tests::Any;
-            if constant
-                && !open.iter().any(|r| axis.passes(*r, tests))
-                && !axis.passes(super::axis::Region::Null, tests)
-            {
+            if tests.is_constant() && !bits::has(&passed, row) {
                 let place = Place::cell(&self.table.id, Some(row), column);
                 let Column::Input(n) = column else { continue };
                 let text = self.table.rows[row].inputs[n as usize - 1].clone();

@@ -57,34 +57,23 @@ fn variable(table: &Compiled, columns: Vec<usize>) -> Variable {
     // Null is looked at only where the table speaks of it.
     let speaks_of_null =
         cells().any(|t| *t != Tests::Any && matches!(t, Tests::One(_)) && axis.passes(Region::Null, t));
-    let may_come = |region: &Region| {
-        let allowed = |a: &&Asking| {
-            a.allowed
-                .as_ref()
-                .is_none_or(|t| !t.is_constant() || axis.passes(*region, t))
-        };
-        match region {
-            Region::Other => false,
-            Region::Null => speaks_of_null,
-            region => asked.iter().all(allowed) && example(&axis, *region).is_some(),
-        }
+    let allowed: Vec<Vec<bool>> = asked.iter().map(|a| axis.allowed_by(a.allowed.as_ref())).collect();
+    let may_come = |(index, region): &(usize, Region)| match region {
+        Region::Other => false,
+        Region::Null => speaks_of_null,
+        region => allowed.iter().all(|a| a[*index]) && example(&axis, *region).is_some(),
     };
-    let regions: Vec<Region> = axis.regions().filter(may_come).collect();
-    let set = |region: &Region| {
+    let (indices, regions): (Vec<usize>, Vec<Region>) = axis.regions().enumerate().filter(may_come).unzip();
+    let words = bits::words(table.rows());
+    let own: Vec<Vec<u64>> = asked.iter().map(|a| axis.sets(&a.cells, &a.live)).collect();
+    let set = |index: &usize| {
         let mut set = bits::full(table.rows());
-        for a in &asked {
-            let mut own = vec![0; bits::words(table.rows())];
-            for (row, tests) in a.cells.iter().enumerate() {
-                if a.live.binary_search(&(row as u32)).is_err() && axis.passes(*region, tests) {
-                    bits::set(&mut own, row);
-                }
-            }
-            bits::keep(&mut set, &own);
-        }
+        own.iter()
+            .for_each(|own| bits::keep(&mut set, &own[index * words..(index + 1) * words]));
         set
     };
     Variable {
-        sets: regions.iter().map(set).collect(),
+        sets: indices.iter().map(set).collect(),
         examples: regions.iter().map(|r| example(&axis, *r).unwrap_or_default()).collect(),
         ordered: cells().flat_map(Tests::list).any(is_ordering),
         columns,
