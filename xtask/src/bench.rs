@@ -1,4 +1,4 @@
-//! Benches: programs in `crates/server/benches` and `crates/core/benches`, built for release.
+//! Benches: programs in the `benches` folders of the crates, built for release.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -31,12 +31,19 @@ enum Bench {
     Sync,
     /// A decision table of 100 rows, beside zen-engine
     Rules,
+    /// Reading invoices of every kind, and files made to harm
+    Documents,
 }
 
 /// Runs one bench, with a PostgreSQL that keeps its promises (fsync on) beside it.
 pub fn run(options: &Options) -> Result<()> {
     let name = match options.name {
         Bench::Rules => return rules(options),
+        // No server and no database.
+        Bench::Documents => {
+            let mut command = cargo(&["bench", "--package", "outlay-documents", "--bench", "documents", "--"]);
+            return process::run(command.args(&options.args));
+        }
         Bench::Lifecycle => "lifecycle",
         Bench::Pages => "pages",
         Bench::Sync => "sync",

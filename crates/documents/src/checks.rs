@@ -28,7 +28,8 @@ impl Invoice {
     /// Net and tax against gross, where all three are stated.
     pub(crate) fn check_total(&mut self) {
         if let (Some(net), Some(tax), Some(gross)) = (self.net, self.tax, self.gross) {
-            let parts = [("net", net), ("tax", tax)];
+            let mut parts = vec![("net", net), ("tax", tax)];
+            parts.extend(self.other.map(|other| ("other", other)));
             self.check_sum(CheckKind::NetTaxGross, &parts, gross);
         }
     }

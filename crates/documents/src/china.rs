@@ -1,5 +1,7 @@
 //! What the three dialects of Chinese e-invoices have in common.
 
+mod merge;
+
 use jiff::civil::Date;
 use outlay_core::evidence::fold_number;
 use outlay_core::{Currency, InvoiceIdentity, Money};
@@ -7,14 +9,34 @@ use outlay_core::{Currency, InvoiceIdentity, Money};
 use crate::category::{self, Category};
 use crate::error::{Excess, Problem, ReadError};
 use crate::field::{self, Decimals, refuse};
-use crate::invoice::{CheckKind, Dialect, Invoice, InvoiceKind, InvoiceLine, Source, Travel};
+use crate::invoice::{CheckKind, Dialect, Invoice, InvoiceKind, InvoiceLine, Place, Source, SourceKind, Travel};
 use crate::limits::Limits;
+use crate::qr;
 
 /// A text with the place it was found at.
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
     pub(crate) text: String,
     pub(crate) path: String,
+    pub(crate) kind: SourceKind,
+    pub(crate) place: Option<Place>,
+}
+
+impl Found {
+    /// A text of the invoice's own XML.
+    pub(crate) fn new(text: String, path: String) -> Self {
+        Found {
+            text,
+            path,
+            kind: SourceKind::Xml,
+            place: None,
+        }
+    }
+
+    /// What cannot be trusted to be the field at all, and is left out rather than refused where it makes no sense.
+    fn is_loose(&self) -> bool {
+        self.kind.degree() < 100
+    }
 }
 
 /// The texts of one Chinese invoice, before they are read.
@@ -42,6 +64,46 @@ pub(crate) struct Raw {
     pub(crate) travel: Vec<RawTravel>,
     /// Words that tell the means of travel.
     pub(crate) vehicle: String,
+    /// Charges outside of the tax base.
+    pub(crate) other: Option<Found>,
+    /// The text of the QR code.
+    pub(crate) qr: Option<Found>,
+}
+
+impl Raw {
+    /// Marks all texts as read from `kind`.
+    pub(crate) fn came_from(&mut self, kind: SourceKind) {
+        for found in self.head().into_iter().flatten() {
+            found.kind = kind;
+        }
+    }
+
+    /// The number as it is compared.
+    pub(crate) fn folded_number(&self) -> Option<String> {
+        self.number.as_ref().map(|f| fold_number(&f.text))
+    }
+
+    /// The texts of the head, the number first.
+    pub(crate) fn head(&mut self) -> [&mut Option<Found>; 16] {
+        [
+            &mut self.number,
+            &mut self.second_number,
+            &mut self.code,
+            &mut self.issued_on,
+            &mut self.seller_name,
+            &mut self.seller_tax_id,
+            &mut self.buyer_name,
+            &mut self.buyer_tax_id,
+            &mut self.net,
+            &mut self.tax,
+            &mut self.gross,
+            &mut self.gross_in_capitals,
+            &mut self.remark,
+            &mut self.red_of,
+            &mut self.other,
+            &mut self.qr,
+        ]
+    }
 }
 
 /// The texts of one line.
@@ -68,7 +130,8 @@ pub(crate) struct RawTravel {
 }
 
 /// Reads the texts, decides red or blue, forms the identity and compares.
-pub(crate) fn finish(dialect: Dialect, raw: Raw, limits: &Limits) -> Result<Invoice, ReadError> {
+pub(crate) fn finish(dialect: Dialect, mut raw: Raw, limits: &Limits) -> Result<Invoice, ReadError> {
+    merge::drop_unreadable(&mut raw);
     if raw.lines.len() > limits.max_lines {
         return Err(ReadError::TooComplex {
             what: Excess::Lines,
@@ -113,6 +176,7 @@ fn read_head(invoice: &mut Invoice, raw: &Raw) -> Result<(), ReadError> {
     invoice.net = money(&raw.net, Decimals::Exact)?;
     invoice.tax = money(&raw.tax, Decimals::Exact)?;
     invoice.gross = money(&raw.gross, Decimals::Exact)?;
+    invoice.other = money(&raw.other, Decimals::Exact)?;
     if invoice.number.is_none() && invoice.gross.is_none() && invoice.net.is_none() {
         return Err(ReadError::NoInvoice);
     }
@@ -127,10 +191,11 @@ fn read_head(invoice: &mut Invoice, raw: &Raw) -> Result<(), ReadError> {
         ("net", &raw.net, invoice.net.is_some()),
         ("tax", &raw.tax, invoice.tax.is_some()),
         ("gross", &raw.gross, invoice.gross.is_some()),
+        ("other", &raw.other, invoice.other.is_some()),
     ];
     for (field, source, present) in found {
         if let (Some(f), true) = (source, present) {
-            invoice.note(field, &f.path, 100);
+            invoice.found(field, f);
         }
     }
     Ok(())
@@ -178,8 +243,7 @@ fn read_kind(invoice: &mut Invoice, raw: &Raw) {
     let named = raw.red_of.clone().or_else(|| {
         raw.remark.as_ref().and_then(|f| {
             let text = blue_number(&f.text)?;
-            let path = f.path.clone();
-            Some(Found { text, path })
+            Some(Found { text, ..f.clone() })
         })
     });
     let total = invoice.gross.or(invoice.net);
@@ -191,7 +255,7 @@ fn read_kind(invoice: &mut Invoice, raw: &Raw) {
         invoice.kind = InvoiceKind::Red;
         if let Some(f) = named {
             invoice.red_of = Some(fold_number(&f.text));
-            invoice.note("red_of", &f.path, 100);
+            invoice.found("red_of", &f);
         }
     }
 }
@@ -222,7 +286,7 @@ fn hint(invoice: &mut Invoice, raw: &Raw) {
     let of_travel = (!invoice.travel.is_empty()).then_some(Category::TravelOther);
     invoice.category_hint = of_lines.or(of_travel);
     if invoice.category_hint.is_some() {
-        invoice.note("category_hint", "class of the lines", 60);
+        invoice.infer("category_hint", "class of the lines", 60);
     }
 }
 
@@ -248,6 +312,9 @@ fn compare(invoice: &mut Invoice, raw: &Raw) {
         let year = format!("{:02}", day.year() % 100);
         let detail = format!("{number} against {day}");
         invoice.add_check(CheckKind::NumberYear, number.starts_with(&year), detail);
+    }
+    if let Some(code) = raw.qr.as_ref().and_then(|f| qr::parse(&f.text).ok()) {
+        code.compare(invoice);
     }
 }
 
@@ -282,11 +349,13 @@ fn money(found: &Option<Found>, decimals: Decimals) -> Result<Option<Money>, Rea
 
 /// Leaves out what stands for nothing: `***`, a lone `¥`, a dash.
 fn stated(found: &Option<Found>) -> Option<&Found> {
-    found.as_ref().filter(|f| {
-        !f.text
-            .chars()
-            .all(|c| matches!(c, '*' | '＊' | '¥' | '￥' | '-' | '—' | '/') || c.is_whitespace())
-    })
+    found.as_ref().filter(|f| !is_blank(&f.text))
+}
+
+/// Whether a text is nothing, or signs that stand for nothing.
+fn is_blank(text: &str) -> bool {
+    text.chars()
+        .all(|c| matches!(c, '*' | '＊' | '¥' | '￥' | '-' | '—' | '/') || c.is_whitespace())
 }
 
 fn date(found: &Option<Found>) -> Result<Option<Date>, ReadError> {
@@ -305,9 +374,31 @@ fn all_digits(text: &str, lengths: &[usize]) -> bool {
 }
 
 impl Invoice {
-    pub(crate) fn note(&mut self, field: &str, path: &str, degree: u8) {
-        let path = path.to_owned();
-        self.sources.insert(field.to_owned(), Source { path, degree });
+    /// Notes a field of the invoice's own XML.
+    pub(crate) fn note(&mut self, field: &str, path: &str) {
+        self.found(field, &Found::new(String::new(), path.to_owned()));
+    }
+
+    /// Notes where a field was found.
+    pub(crate) fn found(&mut self, field: &str, found: &Found) {
+        let source = Source {
+            path: found.path.clone(),
+            degree: found.kind.degree(),
+            kind: found.kind,
+            place: found.place,
+        };
+        self.sources.insert(field.to_owned(), source);
+    }
+
+    /// Notes what was worked out from other fields.
+    pub(crate) fn infer(&mut self, field: &str, path: &str, degree: u8) {
+        let source = Source {
+            path: path.to_owned(),
+            degree,
+            kind: SourceKind::Inferred,
+            place: None,
+        };
+        self.sources.insert(field.to_owned(), source);
     }
 }
 

@@ -118,7 +118,7 @@ fn first(base: Element<'_>, at: &str, paths: &[&str]) -> Result<Option<Found>, R
             found = Some(text);
         }
         if let Some(text) = found {
-            return Ok(Some(Found { text, path: field }));
+            return Ok(Some(Found::new(text, field)));
         }
     }
     Ok(None)

@@ -223,10 +223,7 @@ fn find(leaves: &[Leaf<'_>], tags: &[&str], within: impl Fn(&Leaf<'_>) -> bool) 
             found = Some(leaf);
         }
         if let Some(leaf) = found {
-            return Ok(Some(Found {
-                text: leaf.text.to_owned(),
-                path: leaf.path.clone(),
-            }));
+            return Ok(Some(Found::new(leaf.text.to_owned(), leaf.path.clone())));
         }
     }
     Ok(None)

@@ -37,6 +37,51 @@ pub(crate) const INVOICE: Syntax = Syntax {
     tax_percent: "ram:SpecifiedLineTradeSettlement/ram:ApplicableTradeTax/ram:RateApplicablePercent",
 };
 
+/// `CrossIndustryDocument` of ZUGFeRD 1. Its names are told without namespaces, which changed between drafts.
+pub(crate) const ZUGFERD_1: Syntax = Syntax {
+    dialect: Dialect::Zugferd1,
+    number: "HeaderExchangedDocument/ID",
+    issued_on: "HeaderExchangedDocument/IssueDateTime/DateTimeString",
+    currency: "SpecifiedSupplyChainTradeTransaction/ApplicableSupplyChainTradeSettlement/InvoiceCurrencyCode",
+    type_code: "HeaderExchangedDocument/TypeCode",
+    preceding: "SpecifiedSupplyChainTradeTransaction/ApplicableSupplyChainTradeSettlement/InvoiceReferencedDocument/ID",
+    seller: "SpecifiedSupplyChainTradeTransaction/ApplicableSupplyChainTradeAgreement/SellerTradeParty",
+    buyer: "SpecifiedSupplyChainTradeTransaction/ApplicableSupplyChainTradeAgreement/BuyerTradeParty",
+    names: &["Name"],
+    tax_ids: tax_ids_1,
+    net: "SpecifiedSupplyChainTradeTransaction/ApplicableSupplyChainTradeSettlement/SpecifiedTradeSettlementMonetarySummation/TaxBasisTotalAmount",
+    tax: "SpecifiedSupplyChainTradeTransaction/ApplicableSupplyChainTradeSettlement/SpecifiedTradeSettlementMonetarySummation/TaxTotalAmount",
+    gross: "SpecifiedSupplyChainTradeTransaction/ApplicableSupplyChainTradeSettlement/SpecifiedTradeSettlementMonetarySummation/GrandTotalAmount",
+    allowances: "SpecifiedSupplyChainTradeTransaction/ApplicableSupplyChainTradeSettlement/SpecifiedTradeSettlementMonetarySummation/AllowanceTotalAmount",
+    charges: "SpecifiedSupplyChainTradeTransaction/ApplicableSupplyChainTradeSettlement/SpecifiedTradeSettlementMonetarySummation/ChargeTotalAmount",
+    prepaid: "SpecifiedSupplyChainTradeTransaction/ApplicableSupplyChainTradeSettlement/SpecifiedTradeSettlementMonetarySummation/TotalPrepaidAmount",
+    rounding: "SpecifiedSupplyChainTradeTransaction/ApplicableSupplyChainTradeSettlement/SpecifiedTradeSettlementMonetarySummation/RoundingAmount",
+    payable: "SpecifiedSupplyChainTradeTransaction/ApplicableSupplyChainTradeSettlement/SpecifiedTradeSettlementMonetarySummation/DuePayableAmount",
+    lines: "SpecifiedSupplyChainTradeTransaction/IncludedSupplyChainTradeLineItem",
+    charged: |line| {
+        line.at("SpecifiedSupplyChainTradeSettlement/SpecifiedTradeSettlementMonetarySummation/LineTotalAmount")
+            .is_some()
+    },
+    item: &["SpecifiedTradeProduct/Name", "SpecifiedTradeProduct/Description"],
+    class_code: "SpecifiedTradeProduct/DesignatedProductClassification/ClassCode",
+    quantity: "SpecifiedSupplyChainTradeDelivery/BilledQuantity",
+    line_net: "SpecifiedSupplyChainTradeSettlement/SpecifiedTradeSettlementMonetarySummation/LineTotalAmount",
+    tax_category: "SpecifiedSupplyChainTradeSettlement/ApplicableTradeTax/CategoryCode",
+    tax_percent: "SpecifiedSupplyChainTradeSettlement/ApplicableTradeTax/ApplicablePercent",
+};
+
+/// `Invoice` of the drafts before ZUGFeRD 1.
+pub(crate) const ZUGFERD_DRAFT: Syntax = Syntax {
+    issued_on: "HeaderExchangedDocument/IssueDateTime",
+    ..ZUGFERD_1
+};
+
+fn tax_ids_1(party: Element<'_>) -> Vec<Element<'_>> {
+    let mut ids = party.all("SpecifiedTaxRegistration/ID");
+    ids.sort_by_key(|id| id.attribute("schemeID") != Some("VA"));
+    ids
+}
+
 /// The VAT number (scheme VA), else the tax number (FC), else the number in the register of firms.
 fn tax_ids(party: Element<'_>) -> Vec<Element<'_>> {
     let mut ids = party.all("ram:SpecifiedTaxRegistration/ram:ID");

@@ -78,6 +78,18 @@ pub enum ReadError {
     },
     /// An invoice format, but neither number nor amount in it.
     NoInvoice,
+    /// A file that opens only with a password.
+    Encrypted,
+    /// A file of this kind that can't be opened.
+    Damaged {
+        /// What it claims to be.
+        kind: FileKind,
+    },
+    /// A file that holds or shows no invoice and no receipt.
+    NothingInside {
+        /// How many files or pages were looked at.
+        seen: usize,
+    },
 }
 
 /// Kinds of files told apart by their first bytes.
@@ -91,6 +103,10 @@ pub enum FileKind {
     Svg,
     Json,
     Office,
+    Ofd,
+    Mail,
+    /// RAR, 7-Zip and the like.
+    Archive,
     Other,
 }
 
@@ -104,6 +120,13 @@ pub enum Excess {
     Namespaces,
     NameLength,
     Lines,
+    Unpacked,
+    Entries,
+    Nesting,
+    Pages,
+    Operations,
+    Glyphs,
+    Papers,
 }
 
 /// What is wrong with a field.
@@ -197,7 +220,8 @@ impl fmt::Display for Problem {
 }
 
 /// What may be uploaded today, as the end of a refusal.
-const ACCEPTED: &str = "Upload the invoice's XML: 数电票 XML, or an EN 16931 invoice in UBL or CII";
+const ACCEPTED: &str =
+    "Upload the invoice itself: its XML (数电票, UBL or CII, FatturaPA), OFD or PDF, or a ZIP or mail with it";
 
 impl ReadError {
     /// A stable, dotted code.
@@ -213,6 +237,9 @@ impl ReadError {
                 FileKind::Svg => "document.unsupported.svg",
                 FileKind::Json => "document.unsupported.json",
                 FileKind::Office => "document.unsupported.office",
+                FileKind::Ofd => "document.unsupported.ofd",
+                FileKind::Mail => "document.unsupported.mail",
+                FileKind::Archive => "document.unsupported.archive",
                 FileKind::Other => "document.unsupported.other",
             },
             ReadError::UnknownXml { .. } => "document.unknown-xml",
@@ -227,7 +254,18 @@ impl ReadError {
             ReadError::Ambiguous { .. } => "document.ambiguous",
             ReadError::Field { problem, .. } => problem.code(),
             ReadError::NoInvoice => "document.no-invoice",
+            ReadError::Encrypted => "document.encrypted",
+            ReadError::Damaged { .. } => "document.damaged",
+            ReadError::NothingInside { .. } => "document.nothing-inside",
         }
+    }
+
+    /// Whether the file was made to harm, rather than damaged or of another kind.
+    pub(crate) fn is_attack(&self) -> bool {
+        matches!(
+            self,
+            ReadError::Doctype | ReadError::Entity { .. } | ReadError::TooComplex { .. } | ReadError::TooLarge { .. }
+        )
     }
 
     /// Named values for the words in another language, in a fixed order.
@@ -267,7 +305,10 @@ impl ReadError {
             | ReadError::Unsupported(_)
             | ReadError::Doctype
             | ReadError::Truncated
-            | ReadError::NoInvoice => Vec::new(),
+            | ReadError::NoInvoice
+            | ReadError::Encrypted => Vec::new(),
+            ReadError::Damaged { kind } => vec![("kind", kind.to_string())],
+            ReadError::NothingInside { seen } => vec![("seen", seen.to_string())],
         }
     }
 
@@ -288,7 +329,7 @@ impl fmt::Display for ReadError {
                 f,
                 "The file has {found} bytes, more than the {limit} that are read. Upload the invoice alone, without attachments"
             ),
-            ReadError::Unsupported(kind) => write!(f, "{kind} not read yet. {ACCEPTED}"),
+            ReadError::Unsupported(kind) => write!(f, "{kind} not read. {ACCEPTED}"),
             ReadError::UnknownXml { root } => {
                 write!(f, "<{root}> is no invoice format that is read. {ACCEPTED}")
             }
@@ -334,6 +375,17 @@ impl fmt::Display for ReadError {
                 f,
                 "The file has the shape of an invoice, but neither number nor amount. {ACCEPTED}"
             ),
+            ReadError::Encrypted => f.write_str(
+                "The file is locked with a password. Save it without one, or ask the issuer for an open file",
+            ),
+            ReadError::Damaged { kind } => write!(
+                f,
+                "{kind} opened here, but this one is damaged. Download the invoice again from the issuer"
+            ),
+            ReadError::NothingInside { seen } => write!(
+                f,
+                "No invoice was found in the {seen} files or pages of this file. {ACCEPTED}"
+            ),
         }
     }
 }
@@ -350,6 +402,9 @@ impl fmt::Display for FileKind {
             FileKind::Svg => "SVG drawings are",
             FileKind::Json => "JSON files are",
             FileKind::Office => "Old Office files are",
+            FileKind::Ofd => "OFD files are",
+            FileKind::Mail => "Mails are",
+            FileKind::Archive => "Archives other than ZIP are",
             FileKind::Other => "Files of this kind are",
         })
     }
@@ -364,6 +419,13 @@ impl fmt::Display for Excess {
             Excess::Namespaces => "namespaces",
             Excess::NameLength => "bytes in one name",
             Excess::Lines => "invoice lines",
+            Excess::Unpacked => "bytes when unpacked",
+            Excess::Entries => "files inside",
+            Excess::Nesting => "levels of files inside each other",
+            Excess::Pages => "pages",
+            Excess::Operations => "drawing steps",
+            Excess::Glyphs => "characters on its pages",
+            Excess::Papers => "invoices",
         })
     }
 }

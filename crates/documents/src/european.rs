@@ -3,9 +3,10 @@
 use outlay_core::{Currency, InvoiceIdentity, Money};
 
 use crate::category;
+use crate::china::Found;
 use crate::error::{Excess, Problem, ReadError};
 use crate::field::{self, Decimals, refuse};
-use crate::invoice::{CheckKind, Dialect, Invoice, InvoiceKind, InvoiceLine, Party, TaxRate};
+use crate::invoice::{CheckKind, Dialect, Invoice, InvoiceKind, InvoiceLine, Party, SourceKind, TaxRate};
 use crate::limits::Limits;
 use crate::tree::Element;
 
@@ -47,13 +48,37 @@ pub(crate) struct Syntax {
 const CREDIT_CODES: [&str; 9] = ["81", "83", "261", "262", "296", "308", "381", "396", "532"];
 
 /// Reads an invoice in `syntax`.
-pub(crate) fn read(syntax: &Syntax, root: Element<'_>, limits: &Limits) -> Result<Invoice, ReadError> {
+///
+/// `around` is the currency that the file around the XML shows, for XML that names none.
+pub(crate) fn read(
+    syntax: &Syntax,
+    root: Element<'_>,
+    around: Option<Currency>,
+    limits: &Limits,
+) -> Result<Invoice, ReadError> {
+    let stated = currency(syntax, root);
+    let unstated = matches!(&stated, Err(error) if is_missing(error));
     let document = Document {
         syntax,
         root,
-        currency: currency(syntax, root)?,
+        currency: match around {
+            Some(shown) if unstated => shown,
+            _ => stated?,
+        },
     };
     let mut invoice = Invoice::new(syntax.dialect, document.currency);
+    if unstated {
+        let kind = SourceKind::Text;
+        invoice.found(
+            "currency",
+            &Found {
+                kind,
+                ..Found::new(String::new(), String::new())
+            },
+        );
+    } else {
+        invoice.note("currency", &bare(syntax.currency));
+    }
     document.head(&mut invoice)?;
     let lines = root.all(syntax.lines);
     let lines: Vec<_> = lines.into_iter().filter(|l| (syntax.charged)(*l)).collect();
@@ -75,10 +100,15 @@ pub(crate) fn read(syntax: &Syntax, root: Element<'_>, limits: &Limits) -> Resul
     };
     invoice.category_hint = category::of_lines(&invoice, category::european);
     if invoice.category_hint.is_some() {
-        invoice.note("category_hint", &bare(syntax.lines), 50);
+        invoice.infer("category_hint", &bare(syntax.lines), 50);
     }
     document.compare(&mut invoice)?;
     Ok(invoice)
+}
+
+/// Whether an invoice was refused only since it names no currency.
+pub(crate) fn is_missing(error: &ReadError) -> bool {
+    matches!(error, ReadError::Field { text, problem: Problem::NotACurrency, .. } if text.is_empty())
 }
 
 /// The document's currency, or else that of its total.
@@ -128,7 +158,7 @@ impl<'t> Document<'_, 't> {
         ];
         for (name, path, present) in found {
             if present {
-                invoice.note(name, &bare(path), 100);
+                invoice.note(name, &bare(path));
             }
         }
         Ok(())
@@ -256,7 +286,7 @@ impl<'t> Document<'_, 't> {
             invoice.kind = InvoiceKind::Red;
             invoice.red_of = self.text(self.root, "", self.syntax.preceding)?;
             if invoice.red_of.is_some() {
-                invoice.note("red_of", &bare(self.syntax.preceding), 100);
+                invoice.note("red_of", &bare(self.syntax.preceding));
             }
         }
         Ok(())

@@ -25,6 +25,19 @@ pub enum Dialect {
     UblCreditNote,
     /// EN 16931 in UN/CEFACT Cross Industry Invoice D16B (also inside Factur-X and ZUGFeRD).
     Cii,
+    /// The XML inside OFD invoices before 2023: `eInvoice` with `InvoiceCode`, `InvoiceNo`, `GoodsInfos`.
+    #[serde(rename = "china_2020")]
+    China2020,
+    /// A Chinese invoice without readable XML: by tags, custom data or text.
+    ChinaFace,
+    /// ZUGFeRD 1, the forerunner of CII D16B.
+    #[serde(rename = "zugferd_1")]
+    Zugferd1,
+    /// The Italian FatturaPA.
+    #[serde(rename = "fattura_pa")]
+    FatturaPa,
+    /// Any other invoice or receipt, by its text alone.
+    Text,
 }
 
 /// Whether an invoice charges or takes back.
@@ -122,6 +135,81 @@ pub enum CheckKind {
     NumberAgrees,
     /// The year in the number of a fully digital invoice is the year of issue.
     NumberYear,
+    /// The QR code's text says the same as the invoice.
+    QrAgrees,
+    /// What stands in several places of one file – attached XML, tags, text – is the same.
+    SourcesAgree,
+}
+
+impl CheckKind {
+    /// The stable name, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CheckKind::NetTaxGross => "net_tax_gross",
+            CheckKind::LinesNet => "lines_net",
+            CheckKind::LinesTax => "lines_tax",
+            CheckKind::LinesGross => "lines_gross",
+            CheckKind::Payable => "payable",
+            CheckKind::CapitalAmount => "capital_amount",
+            CheckKind::SellerTaxId => "seller_tax_id",
+            CheckKind::BuyerTaxId => "buyer_tax_id",
+            CheckKind::NumberAgrees => "number_agrees",
+            CheckKind::NumberYear => "number_year",
+            CheckKind::QrAgrees => "qr_agrees",
+            CheckKind::SourcesAgree => "sources_agree",
+        }
+    }
+
+    /// What must hold, and what to do where it does not, in English sentences.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            CheckKind::NetTaxGross => (
+                "Net, tax and other charges make gross",
+                "Ask the issuer which amount is right",
+            ),
+            CheckKind::LinesNet => ("The lines make net", "Ask the issuer which amount is right"),
+            CheckKind::LinesTax => (
+                "The taxes of the lines make tax",
+                "Ask the issuer which amount is right",
+            ),
+            CheckKind::LinesGross => (
+                "The gross of the lines makes gross",
+                "Ask the issuer which amount is right",
+            ),
+            CheckKind::Payable => (
+                "Gross makes what is payable",
+                "Look for what was prepaid, and claim what you paid",
+            ),
+            CheckKind::CapitalAmount => (
+                "The amount in words is the gross",
+                "Ask the issuer for a correct invoice",
+            ),
+            CheckKind::SellerTaxId => (
+                "The seller's tax id has the right check character",
+                "Ask the seller for the right tax id",
+            ),
+            CheckKind::BuyerTaxId => (
+                "The buyer's tax id has the right check character",
+                "Have the invoice reissued with your company's tax id",
+            ),
+            CheckKind::NumberAgrees => (
+                "The number is the same in both places",
+                "Download the invoice again from the issuer",
+            ),
+            CheckKind::NumberYear => (
+                "The year in the number is that of issue",
+                "Download the invoice again from the issuer",
+            ),
+            CheckKind::QrAgrees => (
+                "The QR code says the same as the invoice",
+                "Download the invoice again from the issuer",
+            ),
+            CheckKind::SourcesAgree => (
+                "All places in the file say the same",
+                "Download the invoice again from the issuer",
+            ),
+        }
+    }
 }
 
 /// One comparison within the document. A failed check does not refuse the invoice: people decide.
@@ -135,13 +223,73 @@ pub struct Check {
     pub detail: String,
 }
 
+/// The kind of place a field was read from, the best proof first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// The invoice's own XML file.
+    #[default]
+    Xml,
+    /// XML attached inside an OFD or PDF file.
+    Attachment,
+    /// Text that OFD tags name as the field.
+    Tags,
+    /// The custom data of an OFD file.
+    CustomData,
+    /// The text of the pages, or of a mail.
+    Text,
+    /// Worked out from other fields, such as the category; never an amount.
+    Inferred,
+}
+
+impl SourceKind {
+    /// The degree of proof in percent.
+    pub fn degree(self) -> u8 {
+        match self {
+            SourceKind::Xml | SourceKind::Attachment => 100,
+            SourceKind::Tags => 90,
+            SourceKind::CustomData => 85,
+            SourceKind::Text => 70,
+            SourceKind::Inferred => 60,
+        }
+    }
+
+    /// The stable name, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SourceKind::Xml => "xml",
+            SourceKind::Attachment => "attachment",
+            SourceKind::Tags => "tags",
+            SourceKind::CustomData => "custom_data",
+            SourceKind::Text => "text",
+            SourceKind::Inferred => "inferred",
+        }
+    }
+}
+
+/// Where on a page a text stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The page, from 1.
+    pub page: u32,
+    /// Left, top, width and height in hundredths of a millimetre, from the page's top left corner.
+    #[serde(rename = "box")]
+    pub area: [i32; 4],
+}
+
 /// Where a field came from and how well that proves it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
-    /// Path in the file, from the invoice's own element.
+    /// Path in the file, from the invoice's own element, or the label that the text stands at.
     pub path: String,
     /// Degree of proof in percent: 100 for standalone XML; less for what is inferred, such as the category.
     pub degree: u8,
+    /// The kind of place.
+    #[serde(default)]
+    pub kind: SourceKind,
+    /// Where on a page, if it was read from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
 }
 
 /// One invoice as read. Nothing is computed: a field that the file lacks is empty.
@@ -172,6 +320,9 @@ pub struct Invoice {
     pub net: Option<Money>,
     /// Total of tax.
     pub tax: Option<Money>,
+    /// Charges outside of the tax base, such as the aviation fund of an air ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<Money>,
     /// Total with tax. Of credit notes positive, as they write it; of Chinese red-letter invoices negative.
     pub gross: Option<Money>,
     /// Lines, in order.
@@ -203,6 +354,7 @@ impl Invoice {
             currency,
             net: None,
             tax: None,
+            other: None,
             gross: None,
             lines: Vec::new(),
             travel: Vec::new(),
@@ -211,6 +363,21 @@ impl Invoice {
             checks: Vec::new(),
             sources: BTreeMap::new(),
         }
+    }
+
+    /// Marks every field that was read, rather than inferred, as read from `kind`.
+    pub(crate) fn came_from(&mut self, kind: SourceKind) {
+        for source in self.sources.values_mut().filter(|s| s.kind == SourceKind::Xml) {
+            source.kind = kind;
+            source.degree = kind.degree();
+        }
+    }
+
+    /// How well number, day, seller and gross amount are proven together, in percent: the least of their degrees.
+    pub fn proof(&self) -> u8 {
+        let fields = ["number", "issued_on", "seller.name", "gross"];
+        let degrees = fields.iter().map(|f| self.sources.get(*f).map_or(0, |s| s.degree));
+        degrees.min().unwrap_or(0)
     }
 
     /// Whether all checks hold.

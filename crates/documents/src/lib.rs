@@ -1,93 +1,139 @@
-//! Bytes to invoices. Structured e-invoices in XML are read: Chinese fully digital invoices (数电票) in their three
-//! dialects, and EN 16931 in UBL 2.1 and UN/CEFACT CII. No network, no database, no clock; bounded in time and memory.
+//! Bytes to invoices: Chinese fully digital invoices (数电票) in XML of three dialects, OFD and PDF; EN 16931 in UBL 2.1
+//! and UN/CEFACT CII, alone or inside Factur-X and ZUGFeRD; FatturaPA; the text of other invoices and receipts in PDF;
+//! and all of these inside ZIP files and mails. No network, no database, no clock; bounded in time and memory.
 //!
 //! ```
-//! use outlay_documents::{Limits, ReadError, read};
+//! use outlay_documents::{Limits, read_all};
 //!
-//! let refused = read(b"%PDF-1.7 ...", &Limits::default());
-//! assert_eq!(refused.map_err(|e| e.code()), Err("document.unsupported.pdf"));
+//! let refused = read_all(b"<svg xmlns='http://www.w3.org/2000/svg'/>", &Limits::default());
+//! assert_eq!(refused.map_err(|e| e.code()).err(), Some("document.unsupported.svg"));
 //! ```
 
+mod archive;
 mod category;
 mod checks;
 mod china;
+mod china_2020;
 mod china_english;
+mod china_face;
 mod china_flat;
 mod china_tags;
 mod cii;
 mod error;
 mod european;
+mod fattura;
 mod field;
 mod invoice;
+pub mod json;
 mod limits;
+mod mail;
+mod ofd;
+mod paper;
+mod pdf;
+pub mod qr;
+mod sheet;
 mod text;
 mod tree;
 mod ubl;
+mod words;
 
 pub use category::Category;
 pub use error::{Excess, FileKind, Problem, ReadError};
-pub use invoice::{Check, CheckKind, Dialect, Invoice, InvoiceKind, InvoiceLine, Party, Source, TaxRate, Travel};
-pub use limits::Limits;
+pub use invoice::{
+    Check, CheckKind, Dialect, Invoice, InvoiceKind, InvoiceLine, Party, Place, Source, SourceKind, TaxRate, Travel,
+};
+pub use limits::{Counters, Limits};
+pub use paper::{Content, File, Paper, Reading, Receipt, read_all, read_counted, read_files};
 
+use china::Raw;
+use outlay_core::Currency;
 use tree::{Element, Tree};
 
-/// Reads one invoice from the bytes of one file.
+/// Reads one invoice from the bytes of one XML file.
 ///
 /// The encoding is told by byte order mark, declaration or the bytes themselves (UTF-8, UTF-16, GBK, GB18030, Big5,
 /// Western European). The invoice may be wrapped in other elements, such as an envelope. Fields that the file lacks
 /// stay empty; a field that is there and makes no sense refuses the file, by name.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Invoice, ReadError> {
+    let mut parts = read_xml(bytes, None, limits)?;
+    let found = parts.len();
+    match parts.pop() {
+        Some(part) if found == 1 => part.finish(limits),
+        _ => Err(ReadError::Several { found }),
+    }
+}
+
+/// Reads every invoice of one XML file; at least one. `around` is the currency that a file around it shows.
+fn read_xml(bytes: &[u8], around: Option<Currency>, limits: &Limits) -> Result<Vec<Part>, ReadError> {
+    text::refuse_other_kinds(bytes)?;
     if bytes.len() > limits.max_bytes {
-        text::refuse_other_kinds(bytes)?;
         return Err(ReadError::TooLarge {
             limit: limits.max_bytes,
             found: bytes.len(),
         });
     }
-    text::refuse_other_kinds(bytes)?;
     let text = text::decode(bytes)?;
     let tree = Tree::parse(&text, limits)?;
-    read_tree(&tree, limits)
+    read_tree(&tree, around, limits)
 }
 
-fn read_tree(tree: &Tree, limits: &Limits) -> Result<Invoice, ReadError> {
-    let mut invoices = tree
-        .elements()
-        .filter_map(|element| Some((element, format_of(element)?)));
-    if let Some((element, format)) = invoices.next() {
-        let others = invoices.count();
-        if others > 0 {
-            return Err(ReadError::Several { found: others + 1 });
+/// An invoice read from XML. A Chinese one is kept as texts, since an OFD or PDF around it may know what it lacks.
+enum Part {
+    China(Dialect, Box<Raw>),
+    Whole(Box<Invoice>),
+}
+
+impl Part {
+    fn finish(self, limits: &Limits) -> Result<Invoice, ReadError> {
+        match self {
+            Part::China(dialect, raw) => china::finish(dialect, *raw, limits),
+            Part::Whole(invoice) => Ok(*invoice),
         }
-        return match format {
-            Format::English => {
-                let raw = china_english::collect(element)?;
-                china::finish(Dialect::ChinaEnglish, raw, limits)
-            }
-            Format::European(syntax) => european::read(syntax, element, limits),
-        };
-    }
-    match china_flat::dialect(tree) {
-        Some(dialect) => china::finish(dialect, china_flat::collect(tree, dialect)?, limits),
-        None => Err(unknown(tree.root().name())),
     }
 }
 
-/// The formats that are told by one element.
-enum Format {
-    English,
-    European(&'static european::Syntax),
+fn read_tree(tree: &Tree, around: Option<Currency>, limits: &Limits) -> Result<Vec<Part>, ReadError> {
+    let mut parts = Vec::new();
+    for element in tree.elements() {
+        if parts.len() >= limits.max_papers {
+            return Err(ReadError::TooComplex {
+                what: Excess::Papers,
+                limit: limits.max_papers,
+            });
+        }
+        if let Some(syntax) = syntax_of(element) {
+            parts.push(Part::Whole(Box::new(european::read(syntax, element, around, limits)?)));
+        } else if china_english::is_invoice(element) {
+            let raw = china_english::collect(element)?;
+            parts.push(Part::China(Dialect::ChinaEnglish, Box::new(raw)));
+        } else if china_2020::is_invoice(element) {
+            let raw = china_2020::collect(element)?;
+            parts.push(Part::China(Dialect::China2020, Box::new(raw)));
+        } else if fattura::is_invoice(element) {
+            let all = fattura::read(element, limits)?;
+            parts.extend(all.into_iter().map(|i| Part::Whole(Box::new(i))));
+        }
+    }
+    if parts.is_empty() {
+        let dialect = china_flat::dialect(tree).ok_or_else(|| unknown(tree.root().name()))?;
+        let raw = china_flat::collect(tree, dialect)?;
+        parts.push(Part::China(dialect, Box::new(raw)));
+    }
+    Ok(parts)
 }
 
-fn format_of(element: Element<'_>) -> Option<Format> {
+/// The syntax of EN 16931 or ZUGFeRD 1 that an element is the root of.
+fn syntax_of(element: Element<'_>) -> Option<&'static european::Syntax> {
     if element.is("inv:Invoice") {
-        Some(Format::European(&ubl::INVOICE))
+        Some(&ubl::INVOICE)
     } else if element.is("cn:CreditNote") {
-        Some(Format::European(&ubl::CREDIT_NOTE))
+        Some(&ubl::CREDIT_NOTE)
     } else if element.is("rsm:CrossIndustryInvoice") {
-        Some(Format::European(&cii::INVOICE))
-    } else if china_english::is_invoice(element) {
-        Some(Format::English)
+        Some(&cii::INVOICE)
+    } else if element.is("CrossIndustryDocument") && element.at("HeaderExchangedDocument").is_some() {
+        Some(&cii::ZUGFERD_1)
+    } else if element.is("Invoice") && element.at("HeaderExchangedDocument").is_some() {
+        Some(&cii::ZUGFERD_DRAFT)
     } else {
         None
     }

@@ -1,9 +1,11 @@
-//! Bounds in bytes, depth, elements and text.
+//! Bounds in bytes, depth, elements and text; and the counters that show they hold.
+
+use crate::error::{Excess, ReadError};
 
 /// How much of a file is read before it is refused. The defaults refuse any file within 100 ms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Largest file, in bytes. 2 MiB: the largest real e-invoice seen, with thousands of lines, has 350 kB.
+    /// Largest XML file, in bytes, alone or inside another file. 2 MiB: the largest real e-invoice seen, with thousands of lines, has 350 kB.
     pub max_bytes: usize,
     /// Deepest nesting of elements.
     pub max_depth: usize,
@@ -20,6 +22,22 @@ pub struct Limits {
     pub max_text: usize,
     /// Most lines of one invoice.
     pub max_lines: usize,
+    /// Largest file that holds others or pages (OFD, PDF, ZIP, mail), in bytes.
+    pub max_file: usize,
+    /// Most bytes unpacked from one file, all its entries and streams together, at any depth.
+    pub max_unpacked: usize,
+    /// Most entries of all archives and mails in one file together.
+    pub max_entries: usize,
+    /// How deep files may hold files: an OFD in a ZIP in a mail is 3.
+    pub max_nesting: usize,
+    /// Most pages read of one document.
+    pub max_pages: usize,
+    /// Most drawing operations of one PDF file, those of repeated forms counted each time.
+    pub max_operations: usize,
+    /// Most characters placed on the pages of one document.
+    pub max_glyphs: usize,
+    /// Most invoices and receipts in one file.
+    pub max_papers: usize,
 }
 
 impl Default for Limits {
@@ -33,6 +51,86 @@ impl Default for Limits {
             max_name: 256,
             max_text: 16 * 1024,
             max_lines: 5_000,
+            max_file: 32 * 1024 * 1024,
+            max_unpacked: 48 * 1024 * 1024,
+            max_entries: 4_000,
+            max_nesting: 4,
+            max_pages: 60,
+            max_operations: 1_500_000,
+            max_glyphs: 200_000,
+            max_papers: 500,
         }
     }
+}
+
+/// What reading one file has used up. Tests compare these, not time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counters {
+    /// Bytes unpacked from archives and streams.
+    pub unpacked: usize,
+    /// Entries of archives and parts of mails that were looked at.
+    pub entries: usize,
+    /// Deepest nesting of files that was opened.
+    pub nesting: usize,
+    /// Pages read.
+    pub pages: usize,
+    /// Drawing operations followed.
+    pub operations: usize,
+    /// Characters placed on pages.
+    pub glyphs: usize,
+}
+
+/// Limits with what is used of them so far. Each method counts first, and refuses once the limit is passed.
+pub(crate) struct Budget<'l> {
+    pub(crate) limits: &'l Limits,
+    pub(crate) used: Counters,
+}
+
+impl<'l> Budget<'l> {
+    pub(crate) fn new(limits: &'l Limits) -> Self {
+        let used = Counters::default();
+        Budget { limits, used }
+    }
+
+    /// How many bytes may still be unpacked.
+    pub(crate) fn left(&self) -> usize {
+        self.limits.max_unpacked.saturating_sub(self.used.unpacked)
+    }
+
+    pub(crate) fn unpacked(&mut self, bytes: usize) -> Result<(), ReadError> {
+        self.used.unpacked = self.used.unpacked.saturating_add(bytes);
+        within(Excess::Unpacked, self.used.unpacked, self.limits.max_unpacked)
+    }
+
+    pub(crate) fn entries(&mut self, count: usize) -> Result<(), ReadError> {
+        self.used.entries = self.used.entries.saturating_add(count);
+        within(Excess::Entries, self.used.entries, self.limits.max_entries)
+    }
+
+    pub(crate) fn nested(&mut self, depth: usize) -> Result<(), ReadError> {
+        self.used.nesting = self.used.nesting.max(depth);
+        within(Excess::Nesting, depth, self.limits.max_nesting)
+    }
+
+    pub(crate) fn page(&mut self) -> Result<(), ReadError> {
+        self.used.pages += 1;
+        within(Excess::Pages, self.used.pages, self.limits.max_pages)
+    }
+
+    pub(crate) fn operation(&mut self) -> Result<(), ReadError> {
+        self.used.operations += 1;
+        within(Excess::Operations, self.used.operations, self.limits.max_operations)
+    }
+
+    pub(crate) fn glyphs(&mut self, count: usize) -> Result<(), ReadError> {
+        self.used.glyphs = self.used.glyphs.saturating_add(count);
+        within(Excess::Glyphs, self.used.glyphs, self.limits.max_glyphs)
+    }
+}
+
+fn within(what: Excess, found: usize, limit: usize) -> Result<(), ReadError> {
+    if found > limit {
+        return Err(ReadError::TooComplex { what, limit });
+    }
+    Ok(())
 }

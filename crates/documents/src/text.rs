@@ -82,6 +82,8 @@ fn decode_any(bytes: &[u8]) -> Result<Cow<'_, str>, ReadError> {
         // A file that can be read as ASCII so far is not UTF-16, whatever it says.
         Some(label) => match Encoding::for_label(label.as_bytes()) {
             Some(e) if e == UTF_16LE || e == UTF_16BE => UTF_8,
+            // Some tools write what they think of it, as in UTF-8-W/O-BOM.
+            None if label.to_ascii_lowercase().starts_with("utf-8") => UTF_8,
             Some(e) if [UTF_8, GBK, GB18030, BIG5].contains(&e) || EUROPEAN.contains(&e) => e,
             _ => return Err(ReadError::Encoding { name: label }),
         },

@@ -258,13 +258,14 @@ CREATE TABLE write_policy (
 
 -- Evidence
 CREATE TABLE document (
-    id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, bytes BIGINT NOT NULL, media_type TEXT NOT NULL, name TEXT NOT NULL,
-    sealed_key TEXT NOT NULL, uploaded_by TEXT NOT NULL REFERENCES employee (id), uploaded_at BIGINT NOT NULL,
+    id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, part BIGINT NOT NULL DEFAULT 0, bytes BIGINT NOT NULL, media_type TEXT NOT NULL,
+    name TEXT NOT NULL, sealed_key TEXT NOT NULL, uploaded_by TEXT NOT NULL REFERENCES employee (id), uploaded_at BIGINT NOT NULL,
     invoice_identity TEXT, invoice TEXT, grade TEXT NOT NULL, gross_minor BIGINT, currency TEXT, seller TEXT, issued_on TEXT,
     claim_id TEXT
 );
 CREATE INDEX document_uploader ON document (uploaded_by, uploaded_at);
-CREATE UNIQUE INDEX document_once ON document (sha256, uploaded_by);
+-- A file with two invoices is two documents, the parts 0 and 1.
+CREATE UNIQUE INDEX document_once ON document (sha256, uploaded_by, part);
 CREATE INDEX document_claim ON document (claim_id);
 CREATE TABLE invoice_use (identity TEXT PRIMARY KEY, claim_id TEXT NOT NULL, since TEXT NOT NULL);
 CREATE INDEX invoice_use_claim ON invoice_use (claim_id);

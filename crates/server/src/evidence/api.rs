@@ -28,7 +28,8 @@ pub struct Api;
 #[derive(ToSchema)]
 #[allow(dead_code)]
 pub struct Upload {
-    /// XML (数电票, UBL, CII), PDF, JPEG or PNG; together at most 50 MB.
+    /// XML (数电票, UBL, CII, FatturaPA), OFD, PDF, JPEG or PNG, or a ZIP or mail (.eml) with any of these; together at
+    /// most 50 MB. Each invoice becomes a document of its own.
     #[schema(value_type = Vec<String>, format = Binary)]
     file: Vec<Vec<u8>>,
 }

@@ -1,10 +1,11 @@
-//! Files as they come in: counted, told apart by their bytes, and read where a machine can.
+//! Files as they come in: counted, told apart by their bytes, and read where a machine can. A ZIP or mail is taken apart,
+//! and a file with two invoices is two documents.
 
 use axum::extract::Multipart;
 use axum::extract::multipart::MultipartError;
 use axum::http::{HeaderMap, StatusCode, header};
 use outlay_core::claim::{Grade, Problem};
-use outlay_documents::{FileKind, Invoice, InvoiceKind, Limits, ReadError};
+use outlay_documents::{Invoice, InvoiceKind, Limits, ReadError, SourceKind};
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
@@ -25,6 +26,8 @@ pub struct Incoming {
     pub bytes: Vec<u8>,
     /// SHA-256 of them, in hex.
     pub sha256: String,
+    /// Which of the file's invoices this is, from 0.
+    pub part: i64,
     /// What it is.
     pub media_type: &'static str,
     /// What it says, if it could be read.
@@ -32,14 +35,12 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// How good a proof it is: A for an invoice that says everything and agrees with itself, B for other invoices, C
-    /// for what was not read.
+    /// How good a proof it is: A for an invoice that says everything in XML and agrees with itself, B for other invoices,
+    /// C for what was not read.
     pub fn grade(&self) -> Grade {
         match &self.invoice {
             None => Grade::C,
-            Some(i) if i.consistent() && i.identity.is_some() && i.gross.is_some() && i.seller.name.is_some() => {
-                Grade::A
-            }
+            Some(i) if i.consistent() && i.identity.is_some() && i.proof() == 100 => Grade::A,
             Some(_) => Grade::B,
         }
     }
@@ -97,9 +98,12 @@ pub async fn files(headers: &HeaderMap, mut form: Multipart) -> Result<Vec<Incom
     let mut problems = Vec::new();
     for one in looked {
         match one {
-            Ok(file) => good.push(file),
+            Ok(files) => good.extend(files),
             Err(problem) => problems.push(problem),
         }
+    }
+    if good.len() > MAX_FILES {
+        problems.push(Problem::new("file", "too-many").with("max", MAX_FILES));
     }
     if problems.is_empty() {
         Ok(good)
@@ -125,39 +129,43 @@ fn tidy(name: &str) -> String {
     clean.take(120).collect()
 }
 
-/// Tells what a file is, by its bytes alone, and reads it if it is XML.
-fn look(name: String, bytes: Vec<u8>) -> Result<Incoming, Problem> {
-    let sha256 = hex::encode(Sha256::digest(&bytes));
-    let unread = [
-        (&b"%PDF-"[..], "application/pdf"),
-        (&b"\xFF\xD8\xFF"[..], "image/jpeg"),
-        (&b"\x89PNG\r\n\x1A\n"[..], "image/png"),
-    ];
-    let known = unread.into_iter().find(|(magic, _)| bytes.starts_with(magic));
-    let (media_type, invoice) = match known {
-        Some((_, media_type)) => (media_type, None),
-        None => match outlay_documents::read(&bytes, &Limits::default()) {
-            Ok(invoice) if is_reversal(&invoice) => return Err(Problem::new(name, "invoice-red")),
-            Ok(invoice) => ("application/xml", Some(invoice)),
-            Err(ReadError::Encoding { .. }) if !looks_like_markup(&bytes) => {
-                return Err(refusal(name, &ReadError::Unsupported(FileKind::Other)));
+/// Tells what a file is, by its bytes alone, and reads it; each invoice becomes a document of its own.
+fn look(name: String, bytes: Vec<u8>) -> Result<Vec<Incoming>, Problem> {
+    let files = outlay_documents::read_files(&bytes, &Limits::default()).map_err(|e| refusal(name.clone(), &e))?;
+    let mut all = Vec::new();
+    for file in files {
+        let name = if file.part.is_empty() {
+            name.clone()
+        } else {
+            tidy(&file.part)
+        };
+        let sha256 = hex::encode(Sha256::digest(&file.bytes));
+        let mut invoices: Vec<Option<Invoice>> = file.contents.into_iter().map(|c| c.into_invoice()).collect();
+        if invoices.is_empty() {
+            invoices.push(None);
+        }
+        for (part, invoice) in (0..).zip(invoices) {
+            // Text alone may be misread, so it is no reason to refuse; it is only not proposed.
+            let invoice = invoice.filter(|i| !(is_reversal(i) && is_text(i)));
+            if invoice.as_ref().is_some_and(is_reversal) {
+                return Err(Problem::new(name, "invoice-red"));
             }
-            Err(error) => return Err(refusal(name, &error)),
-        },
-    };
-    Ok(Incoming {
-        name,
-        bytes,
-        sha256,
-        media_type,
-        invoice,
-    })
+            all.push(Incoming {
+                name: name.clone(),
+                bytes: file.bytes.clone(),
+                sha256: sha256.clone(),
+                part,
+                media_type: file.media_type,
+                invoice,
+            });
+        }
+    }
+    Ok(all)
 }
 
-/// Whether a file begins as XML may: with `<` or a byte order mark.
-fn looks_like_markup(bytes: &[u8]) -> bool {
-    let marks = [&b"\xEF\xBB\xBF"[..], b"\xFF\xFE", b"\xFE\xFF"];
-    bytes.trim_ascii_start().starts_with(b"<") || marks.iter().any(|m| bytes.starts_with(m))
+fn is_text(invoice: &Invoice) -> bool {
+    let gross = invoice.sources.get("gross");
+    invoice.red_of.is_none() && gross.is_none_or(|s| s.kind == SourceKind::Text)
 }
 
 fn is_reversal(invoice: &Invoice) -> bool {
@@ -195,7 +203,7 @@ mod tests {
                 &b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>"[..],
                 "document-unsupported-svg",
             ),
-            (&b"PK\x03\x04aaaa"[..], "document-unsupported-zip"),
+            (&b"PK\x03\x04aaaa"[..], "document-damaged"),
             (&b""[..], "document-empty"),
             (
                 &b"<!DOCTYPE x [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><x>&a;</x>"[..],

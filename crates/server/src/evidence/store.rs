@@ -102,10 +102,10 @@ pub async fn reads_claim(sql: &mut Sql, app: &App, person: &Person, document: &D
     Ok(app.rights.may(person, Action::ReadClaim, &Resource::Claim(&facts)))
 }
 
-/// The document that `person` brought with the same bytes.
-pub async fn same(sql: &mut Sql, person: &Person, sha256: &str) -> Result<Option<Document>, Error> {
-    let text = format!("{SELECT} WHERE d.sha256 = $1 AND d.uploaded_by = $2");
-    let rows: Vec<Document> = sql.all_built(text, args![sha256, person.id()]).await?;
+/// The document that `person` brought with the same bytes, and of the same part of them.
+pub async fn same(sql: &mut Sql, person: &Person, sha256: &str, part: i64) -> Result<Option<Document>, Error> {
+    let text = format!("{SELECT} WHERE d.sha256 = $1 AND d.uploaded_by = $2 AND d.part = $3");
+    let rows: Vec<Document> = sql.all_built(text, args![sha256, person.id(), part]).await?;
     Ok(rows.into_iter().next())
 }
 

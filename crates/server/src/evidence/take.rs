@@ -28,7 +28,7 @@ pub async fn take(
     file: Incoming,
 ) -> Result<String, Error> {
     let mut sql = app.db.read();
-    let known = store::same(&mut sql, person, &file.sha256).await?;
+    let known = store::same(&mut sql, person, &file.sha256, file.part).await?;
     if known.is_none() || claim.is_some() {
         let identity = file.invoice.as_ref().and_then(|i| i.identity.as_ref());
         if let Some(identity) = identity {
@@ -50,9 +50,9 @@ pub async fn take(
                 let made = sql
                     .run(
                         "INSERT INTO document (id, sha256, bytes, media_type, name, sealed_key, uploaded_by, uploaded_at, \
-                         invoice_identity, invoice, grade, gross_minor, currency, seller, issued_on, claim_id) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, NULL) \
-                         ON CONFLICT (sha256, uploaded_by) DO NOTHING",
+                         invoice_identity, invoice, grade, gross_minor, currency, seller, issued_on, part, claim_id) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, NULL) \
+                         ON CONFLICT (sha256, uploaded_by, part) DO NOTHING",
                         args![
                             &row.id,
                             &row.sha256,
@@ -68,7 +68,8 @@ pub async fn take(
                             row.gross_minor,
                             row.currency,
                             row.seller.clone(),
-                            row.issued_on
+                            row.issued_on,
+                            row.part
                         ],
                     )
                     .await?;
@@ -76,8 +77,8 @@ pub async fn take(
                     // The same file came twice at once; the other one is kept, ours is swept.
                     let (id,): (String,) = sql
                         .one(
-                            "SELECT id FROM document WHERE sha256 = $1 AND uploaded_by = $2",
-                            args![&row.sha256, *me],
+                            "SELECT id FROM document WHERE sha256 = $1 AND uploaded_by = $2 AND part = $3",
+                            args![&row.sha256, *me, row.part],
                         )
                         .await?;
                     return Ok(id);
@@ -93,6 +94,7 @@ pub async fn take(
 struct Row {
     id: String,
     sha256: String,
+    part: i64,
     bytes: usize,
     media_type: &'static str,
     name: String,
@@ -111,6 +113,7 @@ fn row(id: &str, file: &Incoming) -> Result<Row, Error> {
     Ok(Row {
         id: id.to_owned(),
         sha256: file.sha256.clone(),
+        part: file.part,
         bytes: file.bytes.len(),
         media_type: file.media_type,
         name: file.name.clone(),

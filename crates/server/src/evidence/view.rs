@@ -1,6 +1,6 @@
 //! A document as it is read, by page and API alike.
 
-use outlay_documents::{CheckKind, Dialect, Invoice};
+use outlay_documents::{Dialect, Invoice};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,6 +24,8 @@ pub struct CheckView {
     pub words: String,
     /// The values compared.
     pub detail: String,
+    /// What to do, in words, where it does not hold.
+    pub fix: Option<String>,
 }
 
 /// One item of an invoice.
@@ -46,7 +48,7 @@ pub struct DocumentView {
     pub id: String,
     /// The file's name.
     pub name: String,
-    /// `application/xml`, `application/pdf`, `image/jpeg`, `image/png`.
+    /// `application/xml`, `application/pdf`, `application/ofd`, `image/jpeg`, `image/png`, `message/rfc822`.
     pub media_type: String,
     /// How many bytes.
     pub bytes: i64,
@@ -54,8 +56,12 @@ pub struct DocumentView {
     pub sha256: String,
     /// When it came, in RFC 3339.
     pub uploaded_at: String,
-    /// A: an invoice that says everything and agrees with itself; B: an invoice that does not; C: not read.
+    /// A: an invoice that says everything in XML and agrees with itself; B: another invoice; C: not read.
     pub grade: String,
+    /// Whether a machine could read it.
+    pub read: bool,
+    /// How well its fields are proven together, in percent: 100 for XML, less for text on a page.
+    pub proof: Option<u8>,
     /// The key under which it may be claimed once.
     pub invoice_identity: Option<String>,
     /// Number as written.
@@ -95,12 +101,14 @@ impl DocumentView {
         self.seller.as_deref().unwrap_or(&self.name)
     }
 
+    /// Whether some of it was read from text on a page, which proves less than XML.
+    pub fn is_by_text(&self) -> bool {
+        self.proof.is_some_and(|p| p < 100)
+    }
+
     /// Its icon.
     pub fn icon(&self) -> &'static str {
-        match self.media_type.as_str() {
-            "application/xml" => "file-code",
-            _ => "file-text",
-        }
+        if self.read { "file-code" } else { "file-text" }
     }
 }
 
@@ -116,12 +124,14 @@ pub struct DocumentList {
 /// The message that names a kind of document.
 pub fn kind_key(document: &Document, invoice: Option<&Invoice>) -> &'static str {
     match (document.media_type.as_str(), invoice.map(|i| i.dialect)) {
-        ("application/pdf", _) => "kind-pdf",
-        ("image/jpeg" | "image/png", _) => "kind-picture",
-        (_, Some(Dialect::Cii)) => "kind-cii",
+        (_, Some(Dialect::Cii | Dialect::Zugferd1)) => "kind-cii",
         (_, Some(Dialect::UblInvoice | Dialect::UblCreditNote)) => "kind-ubl",
+        (_, Some(Dialect::FatturaPa)) => "kind-fattura",
+        (_, Some(Dialect::Text)) => "kind-text",
         (_, Some(_)) if invoice.is_some_and(|i| !i.travel.is_empty()) => "kind-china-travel",
         (_, Some(_)) => "kind-china",
+        ("application/pdf", None) => "kind-pdf",
+        ("image/jpeg" | "image/png", None) => "kind-picture",
         _ => "kind-xml",
     }
 }
@@ -149,6 +159,8 @@ pub async fn document_view(
         sha256: document.sha256.clone(),
         uploaded_at: at.to_string(),
         grade: document.grade.clone(),
+        read: i.is_some(),
+        proof: i.map(Invoice::proof),
         invoice_identity: document.invoice_identity.clone(),
         number: i.and_then(|i| i.number.clone()),
         issued_on: document.issued_on.clone(),
@@ -187,23 +199,14 @@ fn items(invoice: &Invoice) -> Vec<ItemView> {
 fn checks(w: W, invoice: &Invoice) -> Vec<CheckView> {
     let all = invoice.checks.iter();
     all.map(|check| {
-        let what = match check.what {
-            CheckKind::NetTaxGross => "net_tax_gross",
-            CheckKind::LinesNet => "lines_net",
-            CheckKind::LinesTax => "lines_tax",
-            CheckKind::LinesGross => "lines_gross",
-            CheckKind::Payable => "payable",
-            CheckKind::CapitalAmount => "capital_amount",
-            CheckKind::SellerTaxId => "seller_tax_id",
-            CheckKind::BuyerTaxId => "buyer_tax_id",
-            CheckKind::NumberAgrees => "number_agrees",
-            CheckKind::NumberYear => "number_year",
-        };
+        let what = check.what.as_str();
+        let key = what.replace('_', "-");
         CheckView {
             what: what.to_owned(),
             passed: check.passed,
-            words: w.t(&format!("check-{}", what.replace('_', "-"))),
+            words: w.t(&format!("check-{key}")),
             detail: check.detail.clone(),
+            fix: (!check.passed).then(|| w.t(&format!("fix-{key}"))),
         }
     })
     .collect()

@@ -6,6 +6,13 @@ use serde_json::{Value, json};
 use crate::claims::{begin, taxi};
 use crate::world::{Answer, Client, on_both};
 
+#[path = "../../../documents/tests/make/mod.rs"]
+mod make;
+use make::container::mail;
+use make::ofd::{Kind, double, face, package, zip};
+use make::pdf::{Font, page};
+use make::{Model, model};
+
 const INVOICE: &str = include_str!("../../../documents/tests/fixtures/chinese.xml");
 const UBL: &str = include_str!("../../../documents/tests/fixtures/ubl-invoice.xml");
 
@@ -233,7 +240,7 @@ fn hostile_files_are_refused_and_nothing_is_kept() {
             (&INVOICE.as_bytes()[..INVOICE.len() / 2], "document-truncated"),
             (b"<html><script>alert(1)</script></html>", "document-unsupported-html"),
             (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "document-unsupported-svg"),
-            (b"PK\x03\x04", "document-unsupported-zip"),
+            (b"PK\x03\x04", "document-damaged"),
             (b"MZ\x90\x00\x03", "document-unsupported-other"),
             (b"", "document-empty"),
         ] {
@@ -302,5 +309,125 @@ fn a_claim_begins_from_receipts() {
         );
         let detail = wang.get(&format!("/receipts/{a}")).await.expect(200);
         assert!(detail.text.contains("未验真"));
+    });
+}
+
+/// An invoice of which every item is a meal, so that its category leaves no doubt.
+fn meal(seed: u64) -> Model {
+    let mut meal = model(seed);
+    for line in &mut meal.lines {
+        "*餐饮服务*餐费".clone_into(&mut line.item);
+    }
+    meal
+}
+
+/// The amount and the document of each line, in order.
+fn lines(claim: &Value) -> Vec<(String, String)> {
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    let lines = claim["lines"].as_array().cloned().unwrap_or_default();
+    lines
+        .iter()
+        .map(|l| (text(&l["paid"]["amount"]), text(&l["document"])))
+        .collect()
+}
+
+#[test]
+fn ofd_pdf_archive_and_mail_become_lines_and_their_bytes_are_kept() {
+    on_both(|world| async move {
+        let wang = world.as_("wang").await;
+        let all: Vec<Model> = [0, 5, 10, 15, 20].into_iter().map(meal).collect();
+        let ofd = package(&all[0], Kind::AttachedDigital);
+        let pdf = page(&face(&all[1], 0.0), Font::Ucs2, None);
+        let archive = zip(&[
+            ("三月/a.ofd", &package(&all[2], Kind::Tags)),
+            ("三月/b.xml", make::xml::english(&all[3]).as_bytes()),
+            ("readme.txt", b"hello"),
+        ]);
+        let inner = make::xml::english(&all[4]);
+        let letter = mail(&[("c.xml", "text/xml", inner.as_bytes())]);
+        let (no, _) = begin(&world, &wang, json!([])).await;
+        let claim = upload(
+            &wang,
+            &format!("/api/v1/claims/{no}/documents"),
+            &[
+                ("a.ofd", &ofd),
+                ("b.pdf", &pdf),
+                ("三月.zip", &archive),
+                ("mail.eml", &letter),
+            ],
+        )
+        .await
+        .expect(201)
+        .json();
+        let found = lines(&claim);
+        let amounts: Vec<&str> = found.iter().map(|(a, _)| a.as_str()).collect();
+        let wanted: Vec<&str> = all[..5].iter().map(|m| m.gross.as_str()).collect();
+        assert_eq!(amounts, wanted);
+        let document = wang
+            .get(&format!("/api/v1/documents/{}", found[4].1))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(
+            (&document["name"], &document["media_type"]),
+            (&json!("c.xml"), &json!("application/xml"))
+        );
+        let kept = wang
+            .get(&format!("/api/v1/documents/{}/file", found[4].1))
+            .await
+            .expect(200);
+        assert_eq!(kept.text, inner, "the invoice's own bytes, taken out of the mail");
+        // By text alone it is a weaker proof, and the page says so.
+        let document = wang
+            .get(&format!("/api/v1/documents/{}", found[1].1))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!((&document["grade"], &document["proof"]), (&json!("B"), &json!(70)));
+        let shown = wang.get(&format!("/receipts/{}", found[1].1)).await.expect(200);
+        assert!(shown.text.contains("按票面文字读取"), "{}", shown.text);
+    });
+}
+
+#[test]
+fn two_invoices_in_one_file_are_two_documents_once() {
+    on_both(|world| async move {
+        let wang = world.as_("wang").await;
+        let (a, b) = (model(30), model(35));
+        let both = double(&a, &b);
+        let first = documents(&wang, &[("two.ofd", &both)]).await;
+        let numbers: Vec<&str> = first
+            .as_array()
+            .expect("two")
+            .iter()
+            .filter_map(|d| d["number"].as_str())
+            .collect();
+        assert_eq!(numbers, [a.number.as_str(), b.number.as_str()]);
+        let again = documents(&wang, &[("copy.ofd", &both)]).await;
+        assert_eq!(first[0]["id"], again[0]["id"]);
+        assert_eq!(first[1]["id"], again[1]["id"]);
+        let list = wang.get("/api/v1/documents").await.expect(200).json();
+        assert_eq!(list["items"].as_array().map(Vec::len), Some(2));
+    });
+}
+
+#[test]
+fn a_bomb_in_an_archive_is_refused_with_its_name() {
+    on_both(|world| async move {
+        let wang = world.as_("wang").await;
+        let mut bytes = zip(&[("a.xml", INVOICE.as_bytes())]);
+        for _ in 0..6 {
+            bytes = zip(&[("in.zip", &bytes)]);
+        }
+        let problem = upload(&wang, "/api/v1/documents", &[("bomb.zip", &bytes)])
+            .await
+            .expect(422)
+            .json();
+        assert_eq!(problem["fields"][0]["field"], "bomb.zip");
+        assert_eq!(problem["fields"][0]["code"], "document-too-complex");
+        assert_eq!(
+            wang.get("/api/v1/documents").await.expect(200).json()["items"],
+            json!([])
+        );
     });
 }

@@ -1,0 +1,263 @@
+//! The parts of an OFD package and how they are found. Paths are relative to the file that names them, or begin with a
+//! slash; producers mix both up, so each is tried.
+
+use std::collections::HashMap;
+
+use crate::archive::{Archive, normal};
+use crate::error::ReadError;
+use crate::invoice::Place;
+use crate::limits::Budget;
+use crate::sheet::{Page, Row};
+use crate::tree::Element;
+
+use super::tree;
+
+/// An open package.
+pub(super) struct Package<'b> {
+    archive: Archive<'b>,
+}
+
+/// One document of a package.
+pub(super) struct Document {
+    /// Path of its Document.xml.
+    path: String,
+    /// Names and texts of its custom data.
+    pub(super) custom_data: Vec<(String, String)>,
+}
+
+/// The texts of a document: as rows, and by the ids of text objects.
+pub(super) struct Pages {
+    pages: Vec<Page>,
+    objects: HashMap<String, (String, Place)>,
+}
+
+impl Pages {
+    pub(super) fn object(&self, id: &str) -> Option<&(String, Place)> {
+        self.objects.get(id)
+    }
+
+    pub(super) fn into_rows(self) -> Vec<Vec<Row>> {
+        self.pages.into_iter().map(Page::rows).collect()
+    }
+}
+
+impl<'b> Package<'b> {
+    pub(super) fn new(archive: Archive<'b>) -> Self {
+        Package { archive }
+    }
+
+    pub(super) fn read(&mut self, path: &str, budget: &mut Budget<'_>) -> Result<Option<Vec<u8>>, ReadError> {
+        match self.archive.find(path) {
+            Some(index) => self.archive.read(index, budget),
+            None => Ok(None),
+        }
+    }
+
+    /// The path that `location` means inside the file at `from`.
+    fn resolve(&self, from: &str, location: &str) -> Option<String> {
+        let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let root = folder.split('/').next().unwrap_or_default();
+        let tries = [
+            normal(location),
+            normal(&format!("{folder}/{location}")),
+            normal(&format!("{root}/{location}")),
+        ];
+        let order = if location.starts_with('/') {
+            [0, 1, 2]
+        } else {
+            [1, 2, 0]
+        };
+        let found = order
+            .into_iter()
+            .map(|i| &tries[i])
+            .find(|t| self.archive.find(t).is_some());
+        found.cloned()
+    }
+
+    pub(super) fn documents(&mut self, budget: &mut Budget<'_>) -> Result<Vec<Document>, ReadError> {
+        let bytes = self.read("OFD.xml", budget)?.unwrap_or_default();
+        let Some(tree) = tree(&bytes, budget)? else {
+            return Ok(Vec::new());
+        };
+        let mut documents = Vec::new();
+        for body in tree.root().all("DocBody") {
+            let custom = body.all("DocInfo/CustomDatas/CustomData");
+            let custom_data = custom.into_iter().filter_map(|data| {
+                let name = data.attribute("Name")?;
+                Some((name.to_owned(), data.text().to_owned()))
+            });
+            let location = body.at("DocRoot").map_or("", Element::text);
+            documents.push(Document {
+                path: self.resolve("OFD.xml", location).unwrap_or_default(),
+                custom_data: custom_data.collect(),
+            });
+        }
+        Ok(documents)
+    }
+
+    /// Files named by a list such as Attachments.xml, which Document.xml names as `list`.
+    fn listed(&mut self, document: &Document, list: &str, budget: &mut Budget<'_>) -> Result<Vec<String>, ReadError> {
+        let Some(bytes) = self.read(&document.path, budget)? else {
+            return Ok(Vec::new());
+        };
+        let Some(root) = tree(&bytes, budget)? else {
+            return Ok(Vec::new());
+        };
+        let location = root.root().at(list).map(|e| e.text().to_owned());
+        let Some(path) = location.and_then(|l| self.resolve(&document.path, &l)) else {
+            return Ok(Vec::new());
+        };
+        let bytes = self.read(&path, budget)?.unwrap_or_default();
+        let Some(list) = tree(&bytes, budget)? else {
+            return Ok(Vec::new());
+        };
+        let locations: Vec<String> = list
+            .elements()
+            .filter(|e| e.name() == "FileLoc")
+            .map(|e| e.text().to_owned())
+            .collect();
+        Ok(locations.iter().filter_map(|l| self.resolve(&path, l)).collect())
+    }
+
+    /// Attached XML: what the list names, then what only lies there.
+    pub(super) fn attachments(
+        &mut self,
+        document: &Document,
+        budget: &mut Budget<'_>,
+    ) -> Result<Vec<String>, ReadError> {
+        let listed = self.listed(document, "Attachments", budget)?;
+        Ok(self.with_stray(document, listed, "attach"))
+    }
+
+    /// Tag files, likewise.
+    pub(super) fn tag_files(&mut self, document: &Document, budget: &mut Budget<'_>) -> Result<Vec<String>, ReadError> {
+        let listed = self.listed(document, "CustomTags", budget)?;
+        Ok(self.with_stray(document, listed, "tags/"))
+    }
+
+    fn with_stray(&self, document: &Document, mut listed: Vec<String>, folder: &str) -> Vec<String> {
+        let root = document.path.split('/').next().unwrap_or_default();
+        let lists = ["attachments.xml", "customtags.xml"];
+        for name in &self.archive.names {
+            let lower = name.to_ascii_lowercase();
+            let inside = name.starts_with(root) && lower.contains(folder) && lower.ends_with(".xml");
+            if inside && !lists.iter().any(|l| lower.ends_with(l)) && !listed.contains(name) {
+                listed.push(name.clone());
+            }
+        }
+        listed.retain(|path| path.to_ascii_lowercase().ends_with(".xml"));
+        listed.dedup();
+        listed
+    }
+
+    /// The pages with the templates under them.
+    pub(super) fn pages(&mut self, document: &Document, budget: &mut Budget<'_>) -> Result<Pages, ReadError> {
+        let mut found = Pages {
+            pages: Vec::new(),
+            objects: HashMap::new(),
+        };
+        let bytes = self.read(&document.path, budget)?.unwrap_or_default();
+        let Some(root) = tree(&bytes, budget)? else {
+            return Ok(found);
+        };
+        let templates: HashMap<String, String> = root
+            .root()
+            .all("CommonData/TemplatePage")
+            .into_iter()
+            .filter_map(|t| Some((t.attribute("ID")?.to_owned(), t.attribute("BaseLoc")?.to_owned())))
+            .collect();
+        for (n, page) in root.root().all("Pages/Page").into_iter().enumerate() {
+            budget.page()?;
+            let number = u32::try_from(n + 1).unwrap_or(u32::MAX);
+            let mut sheet = Page::new(number);
+            let location = page.attribute("BaseLoc").unwrap_or_default();
+            let Some(path) = self.resolve(&document.path, location) else {
+                continue;
+            };
+            let bytes = self.read(&path, budget)?.unwrap_or_default();
+            if let Some(content) = tree(&bytes, budget)? {
+                for used in content.root().all("Template") {
+                    let location = used.attribute("TemplateID").and_then(|id| templates.get(id));
+                    let path = location.and_then(|l| self.resolve(&document.path, l));
+                    let bytes = match path {
+                        Some(path) => self.read(&path, budget)?.unwrap_or_default(),
+                        None => continue,
+                    };
+                    if let Some(template) = tree(&bytes, budget)? {
+                        texts(template.root(), number, &mut sheet, &mut found.objects, budget)?;
+                    }
+                }
+                texts(content.root(), number, &mut sheet, &mut found.objects, budget)?;
+            }
+            found.pages.push(sheet);
+        }
+        Ok(found)
+    }
+}
+
+/// Puts every text object of a page or template on the sheet, and under its id.
+fn texts(
+    root: Element<'_>,
+    page: u32,
+    sheet: &mut Page,
+    objects: &mut HashMap<String, (String, Place)>,
+    budget: &mut Budget<'_>,
+) -> Result<(), ReadError> {
+    for object in root.descendants().filter(|e| e.name() == "TextObject") {
+        let numbers = |name: &str| -> Vec<f64> {
+            let text = object.attribute(name).unwrap_or_default();
+            text.split_whitespace().filter_map(|n| n.parse().ok()).collect()
+        };
+        let boundary = numbers("Boundary");
+        let [left, top, width, height] = boundary.as_slice() else {
+            continue;
+        };
+        let ctm = numbers("CTM");
+        let (scale_x, scale_y) = match ctm.as_slice() {
+            [a, _, _, d, _, _] => (a.abs(), d.abs()),
+            _ => (1.0, 1.0),
+        };
+        let size = numbers("Size").first().copied().unwrap_or(3.5) * scale_y;
+        let mut whole = String::new();
+        for code in object.children().filter(|e| e.name() == "TextCode") {
+            let text = code.text();
+            let at = |name: &str| code.attribute(name).and_then(|v| v.parse::<f64>().ok());
+            let x = left + at("X").unwrap_or(0.0) * scale_x;
+            let middle = top + at("Y").unwrap_or(*height) * scale_y - 0.36 * size;
+            let natural: f64 = text.chars().map(|c| if c.is_ascii() { 0.55 } else { 1.0 } * size).sum();
+            let steps = deltas(code.attribute("DeltaX").unwrap_or_default(), text.chars().count());
+            let wide = match steps {
+                Some(sum) => sum * scale_x + size,
+                None => natural.min(width.max(size)),
+            };
+            sheet.part();
+            sheet.begin();
+            sheet.put(text, (x, middle), (wide, size), budget)?;
+            whole.push_str(text);
+        }
+        if let Some(id) = object.attribute("ID") {
+            let hundredths = |mm: &f64| (mm * 100.0).round() as i32;
+            let area = [hundredths(left), hundredths(top), hundredths(width), hundredths(height)];
+            objects.entry(id.to_owned()).or_insert((whole, Place { page, area }));
+        }
+    }
+    Ok(())
+}
+
+/// The sum of the steps between characters: numbers, or `g COUNT STEP` for repeated ones.
+fn deltas(text: &str, characters: usize) -> Option<f64> {
+    let mut sum = 0.0;
+    let mut count = 0;
+    let mut words = text.split_whitespace();
+    while let Some(word) = words.next() {
+        let (times, step) = if word == "g" {
+            (words.next()?.parse::<usize>().ok()?, words.next()?.parse::<f64>().ok()?)
+        } else {
+            (1, word.parse::<f64>().ok()?)
+        };
+        let times = times.min(characters.saturating_sub(count + 1));
+        sum += step * times as f64;
+        count += times;
+    }
+    (count > 0).then_some(sum)
+}

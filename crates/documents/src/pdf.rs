@@ -1,0 +1,104 @@
+//! PDF: attached invoices (Factur-X, ZUGFeRD, Chinese XML) first, then the text of the pages. Without text a PDF is a
+//! picture, whatever it shows.
+
+mod attached;
+mod content;
+mod guard;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use hayro_syntax::{LoadPdfError, Pdf};
+
+use crate::china_face;
+use crate::error::{FileKind, ReadError};
+use crate::european::is_missing;
+use crate::invoice::{Dialect, Invoice, SourceKind};
+use crate::limits::{Budget, Counters};
+use crate::ofd::merge;
+use crate::paper::Content;
+use crate::sheet::Row;
+use crate::{Part, read_xml, words};
+
+/// Reads what a PDF file says; one [`Content::Picture`] where it says nothing.
+pub(crate) fn read(bytes: &[u8], budget: &mut Budget<'_>) -> Result<Vec<Content>, ReadError> {
+    let encrypted = guard::check(bytes, budget)?;
+    // Whatever a library meets in a file by strangers must end in a refusal, not end the process.
+    let mut used = budget.used;
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let mut inner = Budget {
+            limits: budget.limits,
+            used,
+        };
+        let result = open(bytes, encrypted, &mut inner);
+        used = inner.used;
+        result
+    }));
+    budget.used = Counters { ..used };
+    outcome.unwrap_or(Err(ReadError::Damaged { kind: FileKind::Pdf }))
+}
+
+fn open(bytes: &[u8], encrypted: bool, budget: &mut Budget<'_>) -> Result<Vec<Content>, ReadError> {
+    let pdf = Pdf::new(bytes.to_vec()).map_err(|e| match e {
+        LoadPdfError::Decryption(_) => ReadError::Encrypted,
+        LoadPdfError::Invalid => ReadError::Damaged { kind: FileKind::Pdf },
+    })?;
+    let mut sources = Vec::new();
+    let mut whole: Vec<Invoice> = Vec::new();
+    let mut shown: Option<Vec<Vec<Row>>> = None;
+    for file in attached::files(&pdf, encrypted, budget)? {
+        let mut result = read_xml(&file, None, budget.limits);
+        if matches!(&result, Err(error) if is_missing(error)) {
+            let pages = match shown.take() {
+                Some(pages) => pages,
+                None => rows(&pdf, encrypted, budget)?,
+            };
+            result = read_xml(&file, words::only_currency(&pages), budget.limits);
+            shown = Some(pages);
+        }
+        match result {
+            Ok(parts) => {
+                for part in parts {
+                    match part {
+                        Part::China(dialect, mut raw) => {
+                            raw.came_from(SourceKind::Attachment);
+                            sources.push((dialect, *raw));
+                        }
+                        Part::Whole(mut invoice) => {
+                            invoice.came_from(SourceKind::Attachment);
+                            // Some tools attach the same invoice twice, in an old and a new form.
+                            if !whole.iter().any(|w| w.number == invoice.number) {
+                                whole.push(*invoice);
+                            }
+                        }
+                    }
+                }
+            }
+            Err(error) if error.is_attack() || error.field().is_some() => return Err(error),
+            // Other attachments, and XML of other kinds.
+            Err(_) => {}
+        }
+    }
+    let contents = |invoices: Vec<Invoice>| invoices.into_iter().map(|i| Content::Invoice(Box::new(i))).collect();
+    if !whole.is_empty() {
+        return Ok(contents(whole));
+    }
+    let pages = match shown {
+        Some(pages) => pages,
+        None => rows(&pdf, encrypted, budget)?,
+    };
+    for raw in china_face::from_rows(pages.clone()) {
+        sources.push((Dialect::ChinaFace, raw));
+    }
+    if !sources.is_empty() {
+        return Ok(contents(merge(sources, budget)?));
+    }
+    if pages.iter().all(Vec::is_empty) {
+        return Ok(vec![Content::Picture]);
+    }
+    Ok(words::read(&pages).into_iter().collect())
+}
+
+fn rows(pdf: &Pdf, encrypted: bool, budget: &mut Budget<'_>) -> Result<Vec<Vec<Row>>, ReadError> {
+    let pages = content::pages(pdf, encrypted, budget)?;
+    Ok(pages.into_iter().map(|p| p.rows()).collect())
+}

@@ -1,0 +1,203 @@
+//! Chinese invoices in XML.
+
+use super::{Family, Model, fen};
+
+/// Text for XML.
+pub fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn tag(name: &str, text: &str) -> String {
+    format!("<{name}>{}</{name}>", escape(text))
+}
+
+pub fn english(m: &Model) -> String {
+    let lines: String = m
+        .lines
+        .iter()
+        .map(|l| {
+            format!(
+                "<IssuItemInformation>{}{}{}{}{}{}</IssuItemInformation>",
+                tag("ItemName", &l.item),
+                tag("MeaUnits", &l.unit),
+                tag("Quantity", &l.quantity.to_string()),
+                tag("Amount", &fen(l.net)),
+                tag("TaxRate", l.rate),
+                tag("ComTaxAm", &l.tax.map_or("***".to_owned(), fen)),
+            )
+        })
+        .collect();
+    let specific = match m.family {
+        Family::Red => format!("<RedEInvoice>{}</RedEInvoice>", tag("OriginalInvoiceCode", &m.red_of)),
+        Family::Rail | Family::Air => format!(
+            "<PassengerTransportation>{}{}{}</PassengerTransportation>",
+            tag("Departure", &m.way.0),
+            tag("Destination", &m.way.1),
+            tag("TravelDate", &m.way.2.to_string())
+        ),
+        _ => String::new(),
+    };
+    format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<EInvoice><Header>{}</Header><EInvoiceData><SellerInformation>{}{}</SellerInformation>\
+         <BuyerInformation>{}{}</BuyerInformation><BasicInformation>{}{}{}{}</BasicInformation>{lines}\
+         <SpecificInformation>{specific}</SpecificInformation></EInvoiceData><TaxSupervisionInfo>{}{}</TaxSupervisionInfo></EInvoice>",
+        tag("EIid", &m.number),
+        tag("SellerIdNum", &m.seller.1),
+        tag("SellerName", &m.seller.0),
+        tag("BuyerIdNum", &m.buyer.1),
+        tag("BuyerName", &m.buyer.0),
+        tag("TotalAmWithoutTax", &m.net),
+        tag("TotalTaxAm", &m.tax),
+        tag("TotalTax-includedAmount", &m.gross),
+        tag("TotalTax-includedAmountInChinese", &m.capital),
+        tag("InvoiceNumber", &m.number),
+        tag("IssueTime", &m.iso_day()),
+    )
+}
+
+fn flat(m: &Model, names: &[&str; 18]) -> String {
+    let [
+        root,
+        number,
+        code,
+        day,
+        seller,
+        seller_id,
+        buyer,
+        buyer_id,
+        net,
+        tax,
+        gross,
+        capital,
+        row,
+        item,
+        unit,
+        count,
+        amount,
+        rest,
+    ] = names;
+    let (rate, line_tax, red) = match *rest {
+        "c" => ("税率", "税额", "被红冲蓝字数电票号码"),
+        _ => ("SLV", "SE", "BHCLZSDPHM"),
+    };
+    let lines: String = m
+        .lines
+        .iter()
+        .map(|l| {
+            let inner = [
+                tag(item, &l.item),
+                tag(unit, &l.unit),
+                tag(count, &l.quantity.to_string()),
+                tag(amount, &fen(l.net)),
+                tag(rate, l.rate),
+                tag(line_tax, &l.tax.map_or("***".to_owned(), fen)),
+            ];
+            format!("<{row}>{}</{row}>", inner.concat())
+        })
+        .collect();
+    let head = [
+        tag(number, &m.number),
+        tag(code, &m.code),
+        tag(day, &m.chinese_day()),
+        tag(seller, &m.seller.0),
+        tag(seller_id, &m.seller.1),
+        tag(buyer, &m.buyer.0),
+        tag(buyer_id, &m.buyer.1),
+        tag(net, &m.net),
+        tag(tax, &m.tax),
+        tag(gross, &m.gross),
+        tag(capital, &m.capital),
+        tag(red, &m.red_of),
+    ];
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><{root}>{}{lines}</{root}>",
+        head.concat()
+    )
+}
+
+pub fn chinese(m: &Model) -> String {
+    flat(
+        m,
+        &[
+            "电子发票",
+            "发票号码",
+            "发票代码",
+            "开票日期",
+            "销售方名称",
+            "销售方纳税人识别号",
+            "购买方名称",
+            "购买方纳税人识别号",
+            "合计金额",
+            "合计税额",
+            "价税合计_小写",
+            "价税合计_大写",
+            "行",
+            "项目名称",
+            "单位",
+            "数量",
+            "金额",
+            "c",
+        ],
+    )
+}
+
+pub fn pinyin(m: &Model) -> String {
+    flat(
+        m,
+        &[
+            "FPXX",
+            "FPHM",
+            "FPDM",
+            "KPRQ",
+            "XSFMC",
+            "XSFNSRSBH",
+            "GMFMC",
+            "GMFNSRSBH",
+            "HJJE",
+            "HJSE",
+            "JSHJXX",
+            "JSHJDX",
+            "MX",
+            "XMMC",
+            "DW",
+            "XMSL",
+            "JE",
+            "p",
+        ],
+    )
+}
+
+/// The XML inside OFD files before 2023.
+pub fn e_invoice(m: &Model) -> String {
+    let goods: String = m
+        .lines
+        .iter()
+        .map(|l| {
+            format!(
+                "<fp:GoodsInfo>{}{}{}{}{}{}</fp:GoodsInfo>",
+                tag("fp:Item", &l.item),
+                tag("fp:MeasurementDimension", &l.unit),
+                tag("fp:Quantity", &l.quantity.to_string()),
+                tag("fp:Amount", &fen(l.net)),
+                tag("fp:TaxScheme", l.rate),
+                tag("fp:TaxAmount", &l.tax.map_or("***".to_owned(), fen)),
+            )
+        })
+        .collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?><eInvoice xmlns:fp=\"http://www.edrm.org.cn/schema/e-invoice/2019\" Version=\"1.0\">\
+         {}{}{}<fp:Buyer>{}{}</fp:Buyer><fp:Seller>{}{}</fp:Seller>{}{}{}{}{}<fp:GoodsInfos>{goods}</fp:GoodsInfos></eInvoice>",
+        tag("fp:InvoiceCode", &m.code),
+        tag("fp:InvoiceNo", &m.number),
+        tag("fp:IssueDate", &m.chinese_day()),
+        tag("fp:BuyerName", &m.buyer.0),
+        tag("fp:BuyerTaxID", &m.buyer.1),
+        tag("fp:SellerName", &m.seller.0),
+        tag("fp:SellerTaxID", &m.seller.1),
+        tag("fp:TaxInclusiveTotalAmount", &m.gross),
+        tag("fp:TaxTotalAmount", &m.tax),
+        tag("fp:TaxExclusiveTotalAmount", &m.net),
+        tag("fp:GraphCode", &m.qr()),
+        tag("fp:OriginalInvoiceNo", &m.red_of),
+    )
+}
