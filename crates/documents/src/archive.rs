@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 use encoding_rs::GBK;
 use zip::ZipArchive;
 
-use crate::error::{FileKind, ReadError};
+use crate::error::{Excess, FileKind, ReadError};
 use crate::limits::Budget;
 
 /// An open archive.
@@ -40,7 +40,13 @@ impl<'b> Archive<'b> {
         if entry.is_dir() {
             return Ok(None);
         }
-        // The announced size may lie; what comes out is counted.
+        // An honest size is enough to refuse by; one that lies is found out below, where what comes out is counted.
+        if entry.size() > budget.left() as u64 {
+            return Err(ReadError::TooComplex {
+                what: Excess::Unpacked,
+                limit: budget.limits.max_unpacked,
+            });
+        }
         let most = budget.left() as u64 + 1;
         let mut bytes = Vec::new();
         let whole = entry.take(most).read_to_end(&mut bytes);

@@ -52,11 +52,11 @@ impl Default for Limits {
             max_text: 16 * 1024,
             max_lines: 5_000,
             max_file: 32 * 1024 * 1024,
-            max_unpacked: 48 * 1024 * 1024,
+            max_unpacked: 32 * 1024 * 1024,
             max_entries: 4_000,
             max_nesting: 4,
             max_pages: 60,
-            max_operations: 1_500_000,
+            max_operations: 500_000,
             max_glyphs: 200_000,
             max_papers: 500,
         }

@@ -45,6 +45,22 @@ fn archives_that_grow_are_followed_no_further_than_the_bound() {
     let (code, used) = refused(&zip(&[("a.xml", &zeros)]), &limits);
     assert_eq!(code, "document.too-complex");
     assert!(used.unpacked <= limits.max_unpacked + 1, "{used:?}");
+    // The same, with a size that lies.
+    let mut lying = zip(&[("a.xml", &zeros)]);
+    let size = u32::try_from(zeros.len()).expect("a size").to_le_bytes();
+    let places: Vec<usize> = lying
+        .windows(4)
+        .enumerate()
+        .filter(|(_, w)| *w == size)
+        .map(|(at, _)| at)
+        .collect();
+    assert!(places.len() >= 2, "{places:?}");
+    for at in places {
+        lying[at..at + 4].copy_from_slice(&100_u32.to_le_bytes());
+    }
+    let (code, used) = refused(&lying, &limits);
+    assert_eq!(code, "document.damaged");
+    assert!(used.unpacked <= limits.max_unpacked + 1, "{used:?}");
     // Many that are small enough each.
     let some = vec![b' '; 300_000];
     let names: Vec<String> = (0..200).map(|n| format!("{n}.xml")).collect();

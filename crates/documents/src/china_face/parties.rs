@@ -38,14 +38,14 @@ pub(super) fn parties(rows: &[Row], raw: &mut Raw) {
             if before.is_some_and(|c| "目务品物工".contains(c)) {
                 continue;
             }
-            names.push(labelled(row, n, start, end, |row, at| name(row, at)));
+            names.push(labelled(row, n, start, end, name));
         }
         let mut taken: Vec<usize> = Vec::new();
         for label in TAX_IDS {
             for (start, end) in row.find(label) {
                 if !taken.contains(&end) && !follows_other(row, end) {
                     taken.push(end);
-                    ids.push(labelled(row, n, start, end, |row, at| tax_id(row, at)));
+                    ids.push(labelled(row, n, start, end, tax_id));
                 }
             }
         }

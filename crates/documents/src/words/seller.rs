@@ -68,7 +68,7 @@ pub(super) fn seller(sheet: &Sheet<'_>, invoice: &mut Invoice) {
 fn firm(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let form = |w: &&str| FORMS.contains(&lower(w.trim_end_matches([',', ';', ':'])).as_str());
-    let at = words.iter().take(8).position(|w| form(&w))?;
+    let at = words.iter().take(8).position(form)?;
     let name = words[..=at].join(" ");
     let name = name.trim_end_matches([',', ';', ':']);
     let begins = name

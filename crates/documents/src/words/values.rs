@@ -13,7 +13,7 @@ pub(super) fn word_at(text: &str, label: &str) -> Option<usize> {
         let after = text[at + label.len()..].chars().next();
         let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
         let label_ends = label.ends_with(char::is_alphabetic);
-        if !letter(before) && !(label_ends && letter(after)) {
+        if !(letter(before) || label_ends && letter(after)) {
             return Some(text[..at].chars().count());
         }
         from = at + label.chars().next().map_or(1, char::len_utf8);
