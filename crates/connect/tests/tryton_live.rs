@@ -143,7 +143,11 @@ async fn every_object_comes_whole_in_small_pages() {
             }
             println!("{way}, {object}: {} records in {pages} pages of 7", large.len());
             let told = connector.count(object).await.expect("a count").map(|n| n as usize);
-            assert_eq!(told.is_none(), way == "rest", "{told:?}");
+            assert_eq!(
+                told.is_none(),
+                way == "rest" || object == Object::Contact,
+                "{object}: {told:?}"
+            );
             assert!(
                 told.is_none_or(|n| n == large.len() || object == Object::Account && n > large.len()),
                 "{told:?}"

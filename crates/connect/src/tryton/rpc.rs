@@ -143,23 +143,16 @@ impl Rpc {
                 continue;
             }
             let plus = |micros: i64| told.checked_add(SignedDuration::from_micros(micros)).unwrap_or(told);
-            let mut known = None;
-            let (mut low, mut high) = (-5_i64, 5_i64);
-            while low <= high {
-                let middle = (low + high).div_euclid(2);
+            let mut rounding = Rounding::default();
+            while let Some(micros) = rounding.asks() {
                 let since = as_text(&json!([
                     ["id", "=", id],
-                    ["last_modified_at", ">=", value::datetime(plus(middle))],
+                    ["last_modified_at", ">=", value::datetime(plus(micros))],
                 ]));
-                if self.holds(model, since).await? {
-                    known = Some(middle);
-                    low = middle + 1;
-                } else {
-                    high = middle - 1;
-                }
+                rounding.learn(self.holds(model, since).await?);
             }
-            // Changed meanwhile, it is none of these; it comes again.
-            let at = known.filter(|micros| *micros < 5).map_or(told, plus);
+            // Changed meanwhile, it comes again.
+            let at = rounding.found().map_or(told, plus);
             let same = rows.iter().filter(|other| map::modified(other) == Some(told));
             exact.extend(same.filter_map(map::id).map(|id| (id, at)));
         }
@@ -299,9 +292,68 @@ fn moment(text: &Value) -> Option<Value> {
     Some(value::datetime(Timestamp::from_microsecond(micros).ok()?))
 }
 
+/// Finds how many microseconds a rounded time is off, −5 to 5, by asking whether the true one is so many later, or later still.
+#[derive(Debug)]
+struct Rounding {
+    low: i64,
+    high: i64,
+    known: Option<i64>,
+}
+
+/// One more than rounding to ten can be off: what is so late was changed since.
+const CHANGED: i64 = 6;
+
+impl Default for Rounding {
+    fn default() -> Self {
+        Rounding {
+            low: -5,
+            high: CHANGED,
+            known: None,
+        }
+    }
+}
+
+impl Rounding {
+    /// The next offset to ask for, until it is settled.
+    fn asks(&self) -> Option<i64> {
+        (self.low <= self.high).then(|| (self.low + self.high).div_euclid(2))
+    }
+
+    /// Whether the true time lies at the offset asked for, or later.
+    fn learn(&mut self, holds: bool) {
+        let Some(middle) = self.asks() else { return };
+        if holds {
+            self.known = Some(middle);
+            self.low = middle + 1;
+        } else {
+            self.high = middle - 1;
+        }
+    }
+
+    /// The offset; none if the record is gone, or was changed meanwhile.
+    fn found(&self) -> Option<i64> {
+        self.known.filter(|micros| *micros < CHANGED)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_rounded_to_ten_is_found_wherever_it_was_rounded_from() {
+        let found = |off: i64| {
+            let mut rounding = Rounding::default();
+            while let Some(micros) = rounding.asks() {
+                rounding.learn(off >= micros);
+            }
+            rounding.found()
+        };
+        for off in -5..=5 {
+            assert_eq!(found(off), Some(off));
+        }
+        assert_eq!([found(6), found(5000), found(-6)], [None; 3]);
+    }
 
     #[test]
     fn faults_become_errors_in_words() {
