@@ -44,6 +44,8 @@ struct State {
     turns: VecDeque<Instant>,
     /// When the day began, and the requests in it.
     day: Option<(Instant, u32)>,
+    /// Whether the day's requests of before are among them.
+    recalled: bool,
     failures: u32,
     shut_until: Option<Instant>,
 }
@@ -138,10 +140,14 @@ impl Pace {
         std::mem::take(&mut self.state().tally)
     }
 
-    /// Tells a pace that has counted nothing yet of requests that went out in the last day, before this process began: they
-    /// count among the day's.
+    /// Tells a pace of requests that went out in the last day, before this process began: they count among the day's. Only
+    /// the first time counts.
     pub fn recall(&self, requests: u32) {
-        self.state().day.get_or_insert((Instant::now(), requests));
+        let mut state = self.state();
+        if !std::mem::replace(&mut state.recalled, true) {
+            let (began, used) = state.day.unwrap_or((Instant::now(), 0));
+            state.day = Some((began, used.saturating_add(requests)));
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -277,10 +283,10 @@ mod tests {
     #[tokio::test]
     async fn what_was_asked_is_taken_once_and_counts_among_the_day() {
         let pace = Pace::new(budget(100, 1, Some(5)));
-        pace.recall(3);
-        pace.recall(0);
-        pace.turn().await.expect("the fourth");
+        pace.turn().await.expect("one before anybody told of the day");
         pace.note(Outcome::Failed);
+        pace.recall(3);
+        pace.recall(9);
         pace.turn().await.expect("the fifth");
         pace.note(Outcome::Told(Duration::ZERO));
         pace.turn().await.expect_err("the day is spent");
