@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 use reqwest::Url;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use self::{
     cursor::{Cursor, Mark},
@@ -89,6 +90,8 @@ pub struct Tryton {
     won_states: Vec<String>,
     overlap: SignedDuration,
     mapping: Mapping,
+    /// Asked for once: a connector lives no longer than a pull.
+    own: OnceCell<HashSet<i64>>,
 }
 
 /// As [`crate::manifest::open`] wants it.
@@ -127,6 +130,7 @@ impl Tryton {
             won_states: settings.won_states,
             overlap,
             mapping,
+            own: OnceCell::new(),
         })
     }
 
@@ -212,7 +216,11 @@ impl Tryton {
     }
 
     /// Parties that are no customers: our own companies and their employees.
-    async fn own_parties(&self) -> Result<HashSet<i64>, Error> {
+    async fn own_parties(&self) -> Result<&HashSet<i64>, Error> {
+        self.own.get_or_try_init(|| self.find_own()).await
+    }
+
+    async fn find_own(&self) -> Result<HashSet<i64>, Error> {
         let mut own = HashSet::new();
         for model in ["company.company", "company.employee"] {
             let query = Query {
@@ -333,8 +341,8 @@ impl Connector for Tryton {
         let mut cursor = Cursor::open(cursor, source)?;
         let size = page_size.clamp(1, self.way.max_page());
         let own = match object {
-            Object::Account => self.own_parties().await?,
-            _ => HashSet::new(),
+            Object::Account => Some(self.own_parties().await?),
+            _ => None,
         };
         let mut records: Vec<Record> = Vec::new();
         let mut rejected = Vec::new();
@@ -352,7 +360,7 @@ impl Connector for Tryton {
                 _ => Vec::new(),
             };
             for raw in rows {
-                if map::id(&raw).is_some_and(|id| own.contains(&id)) {
+                if map::id(&raw).is_some_and(|id| own.is_some_and(|own| own.contains(&id))) {
                     continue;
                 }
                 match self.understand(object, &raw) {
@@ -425,15 +433,15 @@ impl Connector for Tryton {
         let last = after.and_then(Value::as_i64).unwrap_or(0);
         let size = page_size.clamp(1, self.way.max_page());
         let own = match object {
-            Object::Account => self.own_parties().await?,
-            _ => HashSet::new(),
+            Object::Account => Some(self.own_parties().await?),
+            _ => None,
         };
         let rows = self.rows(object, json!(["id", ">", last]), size).await?;
         let next = rows.iter().filter_map(map::id).max().unwrap_or(last);
         let done = rows.len() < size;
         let others = rows
             .iter()
-            .filter(|row| map::id(row).is_none_or(|id| !own.contains(&id)));
+            .filter(|row| map::id(row).is_none_or(|id| own.is_none_or(|own| !own.contains(&id))));
         // What cannot be understood is among the dead letters, and is no record that lacks.
         let records = others.filter_map(|row| self.understand(object, row).ok().flatten());
         Ok(Marks {
