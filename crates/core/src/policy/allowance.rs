@@ -2,11 +2,15 @@
 
 use jiff::civil::Date;
 
+use super::ask::{Said, amount, said};
+use super::auto::asks;
 use super::check::meets;
+use super::fact::Fact;
 use super::rule::{Check, Per};
 use super::set::{fold, fold_place};
 use super::{Policy, Tier};
 use crate::Money;
+use crate::feel::{Number, Value};
 
 impl Policy {
     /// The most that a day (or a unit, such as a night) of `category` may cost somebody of `grade` in `place` on `day`, by
@@ -14,30 +18,53 @@ impl Policy {
     pub fn allowance(&self, category: &str, grade: Option<&str>, place: Option<&str>, day: Date) -> Option<Money> {
         let tier = place.and_then(|p| self.tier(p)).map(|t| t.code.as_str());
         let season = self.season(day, place).map(|s| s.code.as_str());
-        let is = |categories, tiers, seasons, grades: &Option<Vec<String>>| {
-            meets(category, tier, season, categories, tiers, seasons)
-                && grades.as_ref().is_none_or(|all| self.grade_is(all, grade))
+        let text = |t: Option<&str>| t.map_or(Value::Null, Value::text);
+        let value = |fact| match fact {
+            Fact::Category => Value::text(category),
+            Fact::Grade => text(grade.filter(|g| self.grades.iter().any(|known| known == g))),
+            Fact::Tier => text(tier),
+            Fact::Season => text(Some(season.unwrap_or("none"))),
+            Fact::Place => text(place.map(fold_place).as_deref()),
+            Fact::Date => Value::Date(day),
+            Fact::DayOff => Value::Bool(self.days_off.contains(day)),
+            Fact::Quantity => Value::Number(Number::ONE),
+            _ => Value::Null,
         };
-        self.rules.iter().find_map(|rule| {
-            let Check::Limit(limit) = &rule.check else { return None };
+        self.rules.iter().zip(&self.ready.rules).find_map(|(rule, ready)| {
+            let (Check::Limit(limit), Some(ready)) = (&rule.check, ready) else {
+                return None;
+            };
             let when = &rule.when;
             let asked = matches!(limit.per, Per::Day | Per::Unit)
-                && is(&when.categories, &when.tiers, &when.seasons, &when.grades);
-            let rows = limit.rows.iter().filter(|_| asked);
-            let mut rows = rows.filter(|r| is(&r.categories, &r.tiers, &r.seasons, &r.grades));
-            Some(rows.next()?.amount?.money(self.currency))
-        })
+                && rule.holds_on(day)
+                && meets(category, tier, season, &when.categories, &when.tiers, &when.seasons)
+                && when.grades.as_ref().is_none_or(|all| self.grade_is(all, grade));
+            if !asked {
+                return None;
+            }
+            match said(&ready.ask(value)) {
+                Said::Answer(value) => Some(amount(&value, self.currency)),
+                _ => None,
+            }
+        })?
     }
 
     /// Whether some table sets a limit for a day or a unit of `category`, somewhere and for somebody.
     pub fn grants(&self, category: &str) -> bool {
         let named = |all: &Option<Vec<String>>| all.as_ref().is_none_or(|all| all.iter().any(|c| c == category));
-        self.rules.iter().any(|rule| {
-            let Check::Limit(limit) = &rule.check else { return false };
-            let mut rows = limit.rows.iter().filter(|r| named(&r.categories));
+        self.rules.iter().zip(&self.ready.rules).any(|(rule, ready)| {
+            let (Check::Limit(limit), Some(ready)) = (&rule.check, ready) else {
+                return false;
+            };
+            let column = ready.facts.iter().position(|f| *f == Fact::Category);
+            let wanted = Value::text(category);
+            let mut rows = ready.compiled.table().rows.iter().filter(|row| {
+                let cell = column.and_then(|c| row.inputs.get(c));
+                cell.is_none_or(|text| asks(text, &wanted))
+            });
             matches!(limit.per, Per::Day | Per::Unit)
                 && named(&rule.when.categories)
-                && rows.any(|r| r.amount.is_some())
+                && rows.any(|r| r.outputs.first().is_some_and(|o| o != "null"))
         })
     }
 

@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use rust_decimal::RoundingStrategy;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
+use super::ask::{self, Known, Said, said};
 use super::number::round;
 use super::rule::{Check, Detail, Details, LinkKind, Rule, When};
+use super::rule_table::Ready;
 use super::set::fold;
 use super::{Arg, Finding, Policy, Severity};
-use crate::claim::{Allocation, Content, Line};
+use crate::Money;
+use crate::claim::{Allocation, Content, Grade, Line};
+use crate::feel::Value;
 use crate::ids::LineId;
 
 /// What a policy needs to know beyond the content.
@@ -22,9 +26,32 @@ pub struct PolicyFacts {
     /// The claimant's grade; rules for grades do not match without one.
     #[serde(default)]
     pub grade: Option<String>,
+    /// The country of the entity: two letters of ISO 3166.
+    #[serde(default)]
+    pub country: Option<String>,
+    /// The code of the department where the claim is booked.
+    #[serde(default)]
+    pub department: Option<String>,
+    /// How far the claim's deal is: `open`, `won` or `lost`.
+    #[serde(default)]
+    pub stage: Option<String>,
     /// What is known of the lines.
     #[serde(default)]
     pub lines: BTreeMap<LineId, LineFacts>,
+}
+
+impl PolicyFacts {
+    /// Nothing but the day.
+    pub fn on(today: Date) -> PolicyFacts {
+        PolicyFacts {
+            today,
+            grade: None,
+            country: None,
+            department: None,
+            stage: None,
+            lines: BTreeMap::new(),
+        }
+    }
 }
 
 /// What is known of a line.
@@ -41,6 +68,16 @@ pub struct LineFacts {
     pub used_on: Option<Date>,
     /// Lines of the claimant's other live claims with this day, category and paid amount.
     pub similar: Vec<Similar>,
+    /// The country where it was spent: two letters of ISO 3166.
+    pub country: Option<String>,
+    /// The class of seat or cabin, by its code in the policy; else it is looked for in the description.
+    pub class: Option<String>,
+    /// Hours of the journey.
+    #[serde(with = "rust_decimal::serde::str_option")]
+    pub hours: Option<Decimal>,
+    /// Kilometres of the journey.
+    #[serde(with = "rust_decimal::serde::str_option")]
+    pub distance: Option<Decimal>,
 }
 
 /// A line of another claim that looks the same.
@@ -89,22 +126,22 @@ impl Policy {
                 found.push((i, self.finding(UNKNOWN_CATEGORY, Severity::Block, Some(line.id), args)));
             }
         }
-        let all: Vec<Seen> = content
-            .lines
-            .iter()
-            .enumerate()
-            .map(|(at, l)| self.see(at, l))
-            .collect();
-        for rule in &self.rules {
+        let all = self.see_all(content, facts);
+        let known = Known {
+            policy: self,
+            content,
+            facts,
+        };
+        for (rule, ready) in self.rules.iter().zip(&self.ready.rules) {
             let when = &rule.when;
             if !self.applies(when, content, facts) {
                 continue;
             }
             let lines: Vec<&Seen> = all
                 .iter()
-                .filter(|l| l.is(&when.categories, &when.tiers, &when.seasons))
+                .filter(|l| rule.holds_on(l.line.incurred_on) && l.is(&when.categories, &when.tiers, &when.seasons))
                 .collect();
-            self.run(rule, content, facts, &lines, &mut found);
+            self.run(rule, ready.as_ref(), &known, &lines, &mut found);
         }
         let known = |grade: &String| self.grades.contains(grade);
         if !self.grades.is_empty() && !facts.grade.as_ref().is_some_and(known) {
@@ -121,13 +158,39 @@ impl Policy {
     fn run(
         &self,
         rule: &Rule,
-        content: &Content,
-        facts: &PolicyFacts,
+        ready: Option<&Ready>,
+        known: &Known,
         lines: &[&Seen],
         found: &mut Vec<(usize, Finding)>,
     ) {
-        match &rule.check {
-            Check::Limit(limit) => self.limits(rule, limit, facts, lines, found),
+        match (&rule.check, ready) {
+            (Check::Limit(limit), Some(ready)) => self.limits(rule, limit, ready, known, lines, found),
+            (_, Some(ready)) => {
+                for seen in lines {
+                    let outcome = ready.ask(|fact| known.of(fact, seen, Decimal::ZERO));
+                    let Said::Answer(value) = said(&outcome) else {
+                        found.push((seen.at, self.unanswered(rule, ready, seen, outcome)));
+                        continue;
+                    };
+                    if let Some(more) = self.by_table(&rule.check, known, seen, &value) {
+                        let mut args = common(seen.at, seen.line);
+                        args.extend(more);
+                        let row = outcome.trace.chosen.first().copied().unwrap_or(0);
+                        args.push(arg("row", count(row as usize)));
+                        let mut finding = self.finding(&rule.id, rule.severity, Some(seen.line.id), args);
+                        finding.trace = Some(Box::new(outcome.trace));
+                        found.push((seen.at, finding));
+                    }
+                }
+            }
+            (check, None) => self.plainly(rule, check, known, lines, found),
+        }
+    }
+
+    /// A check without a table.
+    fn plainly(&self, rule: &Rule, check: &Check, known: &Known, lines: &[&Seen], found: &mut Vec<(usize, Finding)>) {
+        let content = known.content;
+        match check {
             Check::Link { to } if !rule.when.picks_lines() => {
                 let open: Vec<Arg> = lines
                     .iter()
@@ -141,9 +204,11 @@ impl Policy {
             }
             check => {
                 let empty = LineFacts::default();
-                for Seen { at, line, .. } in lines {
-                    let known = facts.lines.get(&line.id).unwrap_or(&empty);
-                    if let Some(more) = self.line(check, content, facts.today, *at, line, known) {
+                for Seen {
+                    at, line, known: of, ..
+                } in lines
+                {
+                    if let Some(more) = self.line(check, content, known.facts.today, *at, line, of.unwrap_or(&empty)) {
                         let mut args = common(*at, line);
                         args.extend(more);
                         found.push((*at, self.finding(&rule.id, rule.severity, Some(line.id), args)));
@@ -151,6 +216,33 @@ impl Policy {
                 }
             }
         }
+    }
+
+    /// The values of a finding about one line, if it is not within what a table answered.
+    fn by_table(&self, check: &Check, known: &Known, seen: &Seen, value: &Value) -> Option<Args> {
+        let line = seen.line;
+        match check {
+            Check::Receipt { .. } => self.receipt(line, ask::amount(value, self.currency)?),
+            Check::Deadline { .. } => late(line, known.facts.today, ask::count(value)?),
+            Check::Evidence { .. } => weak(line, ask::grade_of(ask::code(value)?)?),
+            Check::Class { .. } => {
+                let at = |code: &str| self.classes.iter().position(|c| c.code == code);
+                let (highest, class) = (ask::code(value)?, self.class_of(seen)?);
+                let over = at(class) > at(highest);
+                over.then(|| {
+                    vec![
+                        arg("class", Arg::Class(class.to_owned())),
+                        arg("highest", Arg::Class(highest.to_owned())),
+                    ]
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn receipt(&self, line: &Line, most: Money) -> Option<Args> {
+        let missing = line.evidence.is_none() && line.claimed.minor > most.minor;
+        missing.then(|| vec![arg("limit", Arg::Money(most))])
     }
 
     /// The values of a finding about one line, if the check fails.
@@ -164,28 +256,17 @@ impl Policy {
         known: &LineFacts,
     ) -> Option<Args> {
         match check {
-            Check::Limit(_) => None,
-            Check::Receipt { over } => {
-                let most = over.money(self.currency);
-                let missing = line.evidence.is_none() && line.claimed.minor > most.minor;
-                missing.then(|| vec![arg("limit", Arg::Money(most))])
-            }
-            Check::Deadline { days } => {
-                let late = days_between(line.incurred_on, today);
-                let over = late > i64::from(*days);
-                over.then(|| {
-                    vec![
-                        arg("days", Arg::Count(u64::from(*days))),
-                        arg("elapsed", Arg::Count(late.unsigned_abs())),
-                    ]
-                })
-            }
+            // These have tables.
+            Check::Limit(_) | Check::Class { .. } => None,
+            Check::Receipt { over, .. } => self.receipt(line, over.as_ref()?.money(self.currency)),
+            Check::Deadline { days, .. } => late(line, today, (*days)?),
+            Check::Evidence { at_least, .. } => weak(line, (*at_least)?),
             Check::Words { none_of } => {
                 let text = fold(&line.description);
                 let word = none_of.iter().find(|w| text.contains(&fold(w)))?;
                 Some(vec![arg("word", Arg::Text(word.clone()))])
             }
-            Check::Weekend(off) => off.contains(line.incurred_on).then(Vec::new),
+            Check::Weekend(off) => off.and(&self.days_off, line.incurred_on).then(Vec::new),
             Check::Details(details) => {
                 let missing = missing_details(details, content, line);
                 (!missing.is_empty()).then(|| {
@@ -202,12 +283,6 @@ impl Policy {
                     .collect::<Vec<_>>();
                 (!others.is_empty()).then(|| vec![arg("others", Arg::List(others)), arg("paid", Arg::Money(line.paid))])
             }
-            Check::Evidence { at_least } => (line.grade() > *at_least).then(|| {
-                vec![
-                    arg("evidence", Arg::Grade(line.grade())),
-                    arg("least", Arg::Grade(*at_least)),
-                ]
-            }),
             Check::EvidenceUsed => known.used_on.map(|day| vec![arg("used_on", Arg::Date(day))]),
             Check::EvidenceChecks => {
                 let failed: Vec<Arg> = known.failed_checks.iter().cloned().map(Arg::Text).collect();
@@ -269,11 +344,18 @@ impl Policy {
                 .is_none_or(|linked| all.iter().any(|kind| heads(content, *kind)) == linked)
     }
 
-    fn see<'a>(&'a self, at: usize, line: &'a Line) -> Seen<'a> {
+    /// Each line with what conditions ask of it.
+    pub(super) fn see_all<'a>(&'a self, content: &'a Content, facts: &'a PolicyFacts) -> Vec<Seen<'a>> {
+        let lines = content.lines.iter().enumerate();
+        lines.map(|(at, line)| self.see(at, line, facts)).collect()
+    }
+
+    fn see<'a>(&'a self, at: usize, line: &'a Line, facts: &'a PolicyFacts) -> Seen<'a> {
         let place = line.place.as_deref();
         Seen {
             at,
             line,
+            known: facts.lines.get(&line.id),
             tier: place.and_then(|p| self.tier(p)).map(|t| t.code.as_str()),
             season: self.season(line.incurred_on, place).map(|s| s.code.as_str()),
         }
@@ -287,6 +369,7 @@ impl Policy {
             line,
             args,
             over: None,
+            trace: None,
         }
     }
 }
@@ -295,6 +378,7 @@ impl Policy {
 pub(super) struct Seen<'a> {
     pub at: usize,
     pub line: &'a Line,
+    pub known: Option<&'a LineFacts>,
     pub tier: Option<&'a str>,
     pub season: Option<&'a str>,
 }
@@ -338,7 +422,29 @@ pub(super) fn common(i: usize, line: &Line) -> Args {
     ]
 }
 
-fn days_between(from: Date, to: Date) -> i64 {
+/// Claimed later than so many days after the expense.
+fn late(line: &Line, today: Date, days: u32) -> Option<Args> {
+    let late = days_between(line.incurred_on, today);
+    let over = late > i64::from(days);
+    over.then(|| {
+        vec![
+            arg("days", Arg::Count(u64::from(days))),
+            arg("elapsed", Arg::Count(late.unsigned_abs())),
+        ]
+    })
+}
+
+/// Proved less well than asked.
+fn weak(line: &Line, least: Grade) -> Option<Args> {
+    (line.grade() > least).then(|| {
+        vec![
+            arg("evidence", Arg::Grade(line.grade())),
+            arg("least", Arg::Grade(least)),
+        ]
+    })
+}
+
+pub(super) fn days_between(from: Date, to: Date) -> i64 {
     from.duration_until(to).as_hours() / 24
 }
 

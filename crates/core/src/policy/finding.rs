@@ -9,6 +9,7 @@ use super::rule::{Detail, LinkKind};
 use crate::Money;
 use crate::claim::Grade;
 use crate::ids::LineId;
+use crate::table::Trace;
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub struct Finding {
     pub args: Vec<(String, Arg)>,
     /// By how much a limit is exceeded.
     pub over: Option<Money>,
+    /// How the rule's table came to its row: every cell, and the version of the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Box<Trace>>,
 }
 
 impl Finding {
@@ -82,6 +86,16 @@ pub enum Arg {
     Detail(Detail),
     /// A kind of CRM record.
     Link(LinkKind),
+    /// A class of the policy, by its code.
+    Class(String),
+    /// A rule of the policy, by its id.
+    Rule(String),
+    /// What a column asks, by its name, and its value.
+    Asked(String, String),
+    /// A cell of a table: its row from 1, and its column's name.
+    Cell(Option<u32>, Option<String>),
+    /// What keeps a table from answering: a code.
+    Trouble(String),
     /// Several values.
     List(Vec<Arg>),
 }

@@ -5,33 +5,51 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::check::{Args, PolicyFacts, Seen, arg, common, count};
+use super::ask::{Known, Said, amount, said};
+use super::check::{Args, Seen, arg, common, count};
+use super::fact::Fact;
 use super::number::round;
-use super::rule::{Limit, LimitRow, Per, Rule};
+use super::rule::{Limit, Per, Rule};
+use super::rule_table::Ready;
 use super::{Arg, Finding, Policy};
 use crate::Money;
 use crate::claim::Line;
+use crate::table::{Outcome, Trace};
+
+/// Lines that share one limit.
+struct Together {
+    sum: i64,
+    limit: Money,
+    lines: Vec<Arg>,
+    trace: Trace,
+}
 
 impl Policy {
     pub(super) fn limits(
         &self,
         rule: &Rule,
         limit: &Limit,
-        facts: &PolicyFacts,
+        ready: &Ready,
+        known: &Known,
         lines: &[&Seen],
         found: &mut Vec<(usize, Finding)>,
     ) {
-        let mut sums: BTreeMap<(Option<Date>, usize), i64> = BTreeMap::new();
-        let grade = facts.grade.as_deref();
-        let mut whole_claim: BTreeMap<usize, Vec<Arg>> = BTreeMap::new();
+        let mut groups: BTreeMap<(Option<Date>, u32), Together> = BTreeMap::new();
         for seen in lines {
             let Seen { at: i, line, .. } = seen;
-            let Some(at) = limit.rows.iter().position(|r| self.row_is(r, seen, grade)) else {
+            let outcome = ready.ask(|fact| known.of(fact, seen, Decimal::ZERO));
+            let value = match said(&outcome) {
+                Said::Answer(value) => value,
+                _ => {
+                    found.push((*i, self.unanswered(rule, ready, seen, outcome)));
+                    continue;
+                }
+            };
+            let Some(most) = amount(&value, self.currency) else {
                 continue;
             };
-            let row = &limit.rows[at];
-            let Some(amount) = row.amount else { continue };
-            let amount = amount.money(self.currency);
+            let Outcome { trace, .. } = outcome;
+            let row = trace.chosen.first().copied().unwrap_or(0);
             let group = match limit.per {
                 Per::Unit | Per::Line => {
                     let quantity = if limit.per == Per::Unit {
@@ -39,7 +57,7 @@ impl Policy {
                     } else {
                         1
                     };
-                    let allowed = amount.minor.saturating_mul(i64::from(quantity));
+                    let allowed = most.minor.saturating_mul(i64::from(quantity));
                     if line.claimed.minor > allowed {
                         let mut args = common(*i, line);
                         args.extend([
@@ -47,55 +65,60 @@ impl Policy {
                             arg("quantity", Arg::Count(u64::from(quantity))),
                             arg("each", Arg::Money(self.each(line.claimed, quantity))),
                         ]);
-                        args.extend(self.measure(amount, allowed, line.claimed.minor, at));
-                        args.push(arg("basis", self.basis(limit, Some(seen), grade)));
-                        found.push((*i, self.exceeded(rule, Some(line), args, line.claimed.minor, allowed)));
+                        args.extend(self.measure(most, allowed, line.claimed.minor, row));
+                        args.push(arg("basis", basis(ready, Some(seen), known)));
+                        found.push((
+                            *i,
+                            self.exceeded(rule, Some(line), args, line.claimed.minor, allowed, trace),
+                        ));
                     }
                     continue;
                 }
-                Per::Day => (Some(line.incurred_on), at),
-                Per::Claim => (None, at),
+                Per::Day => (Some(line.incurred_on), row),
+                Per::Claim => (None, row),
             };
-            let sum = sums.entry(group).or_default();
-            let before = *sum;
-            *sum = sum.saturating_add(line.claimed.minor);
+            let together = groups.entry(group).or_insert_with(|| Together {
+                sum: 0,
+                limit: most,
+                lines: Vec::new(),
+                trace: trace.clone(),
+            });
+            let before = together.sum;
+            together.sum = before.saturating_add(line.claimed.minor);
             if limit.per == Per::Claim {
-                whole_claim.entry(at).or_default().push(Arg::Line(*i as u64 + 1));
-            } else if *sum > amount.minor {
+                together.lines.push(Arg::Line(*i as u64 + 1));
+            } else if together.sum > most.minor {
                 let mut args = common(*i, line);
-                args.extend(self.measure(amount, amount.minor, *sum, at));
-                args.push(arg("basis", self.basis(limit, Some(seen), grade)));
-                let counted = before.max(amount.minor);
-                found.push((*i, self.exceeded(rule, Some(line), args, *sum, counted)));
+                args.extend(self.measure(most, most.minor, together.sum, row));
+                args.push(arg("basis", basis(ready, Some(seen), known)));
+                let counted = before.max(most.minor);
+                found.push((*i, self.exceeded(rule, Some(line), args, together.sum, counted, trace)));
             }
         }
-        for (at, among) in whole_claim {
-            let row = &limit.rows[at];
-            let (Some(amount), Some(sum)) = (row.amount, sums.get(&(None, at))) else {
-                continue;
-            };
-            let amount = amount.money(self.currency);
-            if *sum > amount.minor {
-                let mut args = vec![arg("lines", Arg::List(among))];
-                args.extend(self.measure(amount, amount.minor, *sum, at));
-                args.push(arg("basis", self.basis(limit, None, grade)));
-                found.push((usize::MAX, self.exceeded(rule, None, args, *sum, amount.minor)));
+        for ((_, row), group) in groups.into_iter().filter(|_| limit.per == Per::Claim) {
+            if group.sum > group.limit.minor {
+                let mut args = vec![arg("lines", Arg::List(group.lines))];
+                args.extend(self.measure(group.limit, group.limit.minor, group.sum, row));
+                args.push(arg("basis", basis(ready, None, known)));
+                let finding = self.exceeded(rule, None, args, group.sum, group.limit.minor, group.trace);
+                found.push((usize::MAX, finding));
             }
         }
     }
 
-    fn exceeded(&self, rule: &Rule, line: Option<&Line>, args: Args, sum: i64, allowed: i64) -> Finding {
+    fn exceeded(&self, rule: &Rule, line: Option<&Line>, args: Args, sum: i64, allowed: i64, trace: Trace) -> Finding {
         let mut finding = self.finding(&rule.id, rule.severity, line.map(|l| l.id), args);
         finding.over = Some(Money::new(sum.saturating_sub(allowed), self.currency));
+        finding.trace = Some(Box::new(trace));
         finding
     }
 
-    fn measure(&self, limit: Money, allowed: i64, sum: i64, row: usize) -> Args {
+    fn measure(&self, limit: Money, allowed: i64, sum: i64, row: u32) -> Args {
         vec![
             arg("limit", Arg::Money(limit)),
             arg("allowed", Arg::Money(Money::new(allowed, self.currency))),
             arg("sum", Arg::Money(Money::new(sum, self.currency))),
-            arg("row", count(row + 1)),
+            arg("row", count(row as usize)),
         ]
     }
 
@@ -103,28 +126,21 @@ impl Policy {
         let each = claimed.decimal().checked_div(Decimal::from(quantity.max(1)));
         round(each.unwrap_or_default(), self.currency)
     }
+}
 
-    fn row_is(&self, row: &LimitRow, line: &Seen, grade: Option<&str>) -> bool {
-        line.is(&row.categories, &row.tiers, &row.seasons)
-            && row.grades.as_ref().is_none_or(|all| self.grade_is(all, grade))
+/// What the table looked at to come to its row: the city, the grade, the season.
+fn basis(ready: &Ready, seen: Option<&Seen>, known: &Known) -> Arg {
+    let asks = |fact| ready.facts.contains(&fact);
+    let text = |text: &str| Arg::Text(text.trim().to_owned());
+    let mut basis = Vec::new();
+    if asks(Fact::Tier) || asks(Fact::Place) {
+        basis.extend(seen.and_then(|s| s.line.place.as_deref()).map(text));
     }
-
-    /// What the table looked at to come to its row: the city, the grade, the season.
-    fn basis(&self, limit: &Limit, line: Option<&Seen>, grade: Option<&str>) -> Arg {
-        let asks = |of: fn(&LimitRow) -> bool| limit.rows.iter().any(of);
-        let text = |text: &str| Arg::Text(text.trim().to_owned());
-        let place = line.and_then(|l| l.line.place.as_deref());
-        let season = line.and_then(|l| l.season);
-        let mut basis = Vec::new();
-        if asks(|r| r.tiers.is_some()) {
-            basis.extend(place.map(text));
-        }
-        if asks(|r| r.grades.is_some()) {
-            basis.extend(grade.map(text));
-        }
-        if asks(|r| r.seasons.is_some()) {
-            basis.extend(season.map(|code| Arg::Season(code.to_owned())));
-        }
-        Arg::List(basis)
+    if asks(Fact::Grade) {
+        basis.extend(known.facts.grade.as_deref().map(text));
     }
+    if asks(Fact::Season) {
+        basis.extend(seen.and_then(|s| s.season).map(|code| Arg::Season(code.to_owned())));
+    }
+    Arg::List(basis)
 }

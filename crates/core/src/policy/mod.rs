@@ -1,25 +1,32 @@
 //! Expense policies (费用制度): immutable versions, findings that cite their rule, and what may pass by itself.
 
 mod allowance;
+mod ask;
 mod auto;
+mod cell;
 mod check;
+mod fact;
 mod finding;
 mod limit;
 mod number;
 mod read;
 mod rule;
+mod rule_table;
 mod set;
+mod tables;
 mod words;
 
 pub use auto::{Auto, Reason, ReasonCode};
+pub use cell::{from_feel, to_feel};
 pub use check::{LineFacts, PolicyFacts, Similar};
+pub use fact::{Fact, Values};
 pub use finding::{Arg, Finding, Severity};
 pub use number::{Amount, Share};
 pub use read::{PolicyError, PolicyProblem};
-pub use rule::{
-    AutoApproval, Check, DaysOff, Detail, Details, Limit, LimitRow, LinkKind, Per, Rule, RuleText, Template, When,
-};
-pub use set::{Category, Policy, PolicySet, Season, Tier, Unit};
+pub use rule::{AutoApproval, Check, DaysOff, Detail, Details, Limit, LinkKind, Per, Rule, RuleText, Template, When};
+pub use rule_table::{CellPlace, CellProblem, Gives, RuleRow, RuleTable, hits};
+pub use set::{Category, Class, Policy, PolicySet, Season, Tier, Unit};
+pub use tables::{AUTO_APPROVAL, RuleTableRef};
 pub use words::Words;
 
 use serde::{Deserialize, Serialize};

@@ -22,6 +22,12 @@ pub struct Share(Decimal);
 const MAX: i64 = 1_000_000_000_000;
 
 impl Amount {
+    /// Reads `600` or `12.50`; or says what is wrong.
+    pub fn parse(text: &str) -> Result<Amount, String> {
+        let value = parse_decimal(text, 6).map_err(|e| e.to_string())?;
+        bounded::<serde::de::value::Error>(value).map_err(|e| e.to_string())
+    }
+
     /// In a currency. It is exact where it [`Amount::fits`], as in every policy that was read.
     pub fn money(self, currency: Currency) -> Money {
         round(self.0, currency)
@@ -111,49 +117,5 @@ impl<'de> Deserialize<'de> for Share {
 impl Serialize for Share {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_str(&self.0.to_string())
-    }
-}
-
-/// An amount, or the word `none`.
-pub(super) mod limit {
-    use super::{Amount, Number};
-    use rust_decimal::Decimal;
-    use serde::de::{Error, Visitor};
-    use serde::{Deserializer, Serialize, Serializer};
-
-    struct OrNone;
-
-    impl Visitor<'_> for OrNone {
-        type Value = Option<Decimal>;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("an amount like 600 or \"12.50\", or the word none")
-        }
-        fn visit_u64<E: Error>(self, n: u64) -> Result<Self::Value, E> {
-            Number.visit_u64(n).map(Some)
-        }
-        fn visit_i64<E: Error>(self, n: i64) -> Result<Self::Value, E> {
-            Number.visit_i64(n).map(Some)
-        }
-        fn visit_f64<E: Error>(self, n: f64) -> Result<Self::Value, E> {
-            Number.visit_f64(n).map(Some)
-        }
-        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-            match text {
-                "none" => Ok(None),
-                text => Number.visit_str(text).map(Some),
-            }
-        }
-    }
-
-    pub fn serialize<S: Serializer>(value: &Option<Amount>, s: S) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(amount) => amount.serialize(s),
-            None => s.serialize_str("none"),
-        }
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Amount>, D::Error> {
-        d.deserialize_any(OrNone)?.map(super::bounded).transpose()
     }
 }

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use super::number::Amount;
 use super::rule::{Check, Limit, Per, Rule, When};
+use super::rule_table::CellPlace;
 use super::set::{GradeRange, fold_place, month_day};
 use super::words::placeholders;
-use super::{Policy, PolicySet, Unit};
+use super::{Policy, PolicySet, Unit, tables};
 use crate::words::Text;
 
 /// Longest text of a policy, in bytes.
@@ -28,14 +30,35 @@ pub struct PolicyProblem {
     pub path: String,
     /// What, and how to mend it.
     pub message: String,
+    /// The cell, if it is in a rule's table.
+    pub cell: Option<CellPlace>,
+}
+
+impl PolicyError {
+    pub(super) fn one(path: &str, message: impl Into<String>) -> PolicyError {
+        PolicyError {
+            problems: vec![PolicyProblem {
+                path: path.to_owned(),
+                message: message.into(),
+                cell: None,
+            }],
+        }
+    }
 }
 
 impl fmt::Display for PolicyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            f.write_str(&self.message)
-        } else {
-            write!(f, "{}: {}", self.path, self.message)
+        match (&self.cell, self.path.is_empty()) {
+            (_, true) => f.write_str(&self.message),
+            (None, _) => write!(f, "{}: {}", self.path, self.message),
+            (Some(cell), _) => {
+                write!(f, "{} ({}", self.path, cell.rule)?;
+                cell.row.map_or(Ok(()), |row| write!(f, ", row {row}"))?;
+                cell.column
+                    .as_ref()
+                    .map_or(Ok(()), |column| write!(f, ", column {column}"))?;
+                write!(f, "): {}", self.message)
+            }
         }
     }
 }
@@ -48,26 +71,31 @@ impl Policy {
     /// Reads one version of a policy set from YAML. Unknown keys, unknown codes, unknown placeholders and tables
     /// that let somebody through are errors.
     pub fn from_yaml(text: &str) -> Result<Policy, PolicyError> {
-        let fail = |message: String| PolicyError {
-            problems: vec![PolicyProblem {
-                path: String::new(),
-                message,
-            }],
-        };
+        let fail = |message: String| PolicyError::one("", message);
         if text.len() > MAX_BYTES {
             return Err(fail(format!("it is longer than {MAX_BYTES} bytes: split it")));
         }
         let set: PolicySet = serde_norway::from_str(text).map_err(|e| fail(e.to_string()))?;
+        Policy::new(set)
+    }
+
+    /// Makes a policy of a set, if it is sound: its tables are read and made ready here, once.
+    pub fn new(set: PolicySet) -> Result<Policy, PolicyError> {
         let mut review = Review {
             set: &set,
             problems: Vec::new(),
         };
         review.names();
         review.rules();
-        review.auto();
-        match review.problems {
-            problems if problems.is_empty() => Ok(Policy(set)),
-            problems => Err(PolicyError { problems }),
+        let mut problems = review.problems;
+        let made = tables::ready(&set, &mut problems);
+        if problems.is_empty() {
+            Ok(Policy {
+                set,
+                ready: Arc::new(made),
+            })
+        } else {
+            Err(PolicyError { problems })
         }
     }
 }
@@ -82,6 +110,7 @@ impl Review<'_> {
         self.problems.push(PolicyProblem {
             path: path.into(),
             message: message.into(),
+            cell: None,
         });
     }
 
@@ -101,6 +130,17 @@ impl Review<'_> {
         self.unique("categories", set.categories.iter().map(|c| c.code.as_str()));
         self.unique("tiers", set.tiers.iter().map(|t| t.code.as_str()));
         self.unique("grades", set.grades.iter().map(String::as_str));
+        self.unique("classes", set.classes.iter().map(|c| c.code.as_str()));
+        for (i, class) in set.classes.iter().enumerate() {
+            self.code(&format!("classes[{i}].code"), &class.code);
+            self.both(&format!("classes[{i}].name"), &class.name);
+            if class.words.iter().any(|w| w.trim().is_empty()) {
+                self.say(
+                    format!("classes[{i}].words"),
+                    "has an empty word, which every description has",
+                );
+            }
+        }
         for (i, category) in set.categories.iter().enumerate() {
             self.code(&format!("categories[{i}].code"), &category.code);
             self.both(&format!("categories[{i}].name"), &category.name);
@@ -159,6 +199,12 @@ impl Review<'_> {
                 self.say(
                     format!("{path}.id"),
                     "outlay.… is kept for built-in checks: choose another",
+                );
+            }
+            if rule.from.is_some() && rule.until.is_some_and(|until| Some(until) < rule.from) {
+                self.say(
+                    format!("{path}.until"),
+                    "lies before `from`: no expense would be looked at",
                 );
             }
             self.when(&format!("{path}.when"), &rule.when);
@@ -239,7 +285,29 @@ impl Review<'_> {
     fn check(&mut self, path: &str, rule: &Rule) {
         match &rule.check {
             Check::Limit(limit) => self.limit(&format!("{path}.limit"), limit, &rule.when),
-            Check::Receipt { over } => self.amount(&format!("{path}.receipt.over"), *over),
+            Check::Receipt { over, table } => {
+                if let Some(over) = over {
+                    self.amount(&format!("{path}.receipt.over"), *over);
+                }
+                self.one_of(&format!("{path}.receipt"), "over", over.is_some(), table.is_some());
+            }
+            Check::Deadline { days, table } => {
+                self.one_of(&format!("{path}.deadline"), "days", days.is_some(), table.is_some());
+            }
+            Check::Evidence { at_least, table } => {
+                self.one_of(
+                    &format!("{path}.evidence"),
+                    "at_least",
+                    at_least.is_some(),
+                    table.is_some(),
+                );
+            }
+            Check::Class { .. } if self.set.classes.is_empty() => {
+                self.say(
+                    format!("{path}.class"),
+                    "needs the policy's `classes`, from low to high",
+                );
+            }
             Check::Words { none_of } if none_of.is_empty() || none_of.iter().any(|w| w.trim().is_empty()) => {
                 self.say(format!("{path}.words.none_of"), "needs words, none of them empty");
             }
@@ -257,6 +325,12 @@ impl Review<'_> {
         }
     }
 
+    fn one_of(&mut self, path: &str, key: &str, plain: bool, table: bool) {
+        if plain == table {
+            self.say(path, format!("needs either `{key}` or a `table`"));
+        }
+    }
+
     fn limit(&mut self, path: &str, limit: &Limit, when: &When) {
         let set = self.set;
         if limit.per == Per::Unit {
@@ -268,37 +342,6 @@ impl Review<'_> {
                     "unit needs `when.categories`, each with a unit: night, person or km",
                 );
             }
-        }
-        for (i, row) in limit.rows.iter().enumerate() {
-            let path = format!("{path}.rows[{i}]");
-            self.conditions(&path, &row.categories, &row.grades, &row.tiers, &row.seasons);
-            if let Some(amount) = row.amount {
-                self.amount(&format!("{path}.amount"), amount);
-            }
-            if row.is_open() && i + 1 < limit.rows.len() {
-                self.say(
-                    &path,
-                    "has no conditions, so the rows after it never count: move it to the end",
-                );
-            }
-            let same = |other: &super::LimitRow| {
-                (&other.categories, &other.grades, &other.tiers, &other.seasons)
-                    == (&row.categories, &row.grades, &row.tiers, &row.seasons)
-            };
-            if let Some(first) = limit.rows[..i].iter().position(same)
-                && !row.is_open()
-            {
-                self.say(
-                    &path,
-                    format!("has the conditions of rows[{first}] and never counts: remove one"),
-                );
-            }
-        }
-        if !limit.rows.last().is_some_and(super::LimitRow::is_open) {
-            self.say(
-                format!("{path}.rows"),
-                "must end with a row without conditions, so that nobody escapes: write `amount: none` there for no limit",
-            );
         }
     }
 
@@ -326,21 +369,6 @@ impl Review<'_> {
                     self.say(path, format!("{{{name}}} is not known here: use {}", all.join(" ")));
                 }
             }
-        }
-    }
-
-    fn auto(&mut self) {
-        let Some(auto) = &self.set.auto_approval else { return };
-        self.amount("auto_approval.at_most", auto.at_most);
-        if auto.linked_to.is_empty() {
-            self.say(
-                "auto_approval.linked_to",
-                "is empty: name what a claim must be for, like [deal, account]",
-            );
-        }
-        if !auto.excused.is_empty() {
-            let all = self.set.categories.iter().map(|c| c.code.as_str()).collect();
-            self.known("auto_approval", "excused", &Some(auto.excused.clone()), all);
         }
     }
 

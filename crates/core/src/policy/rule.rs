@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Severity;
 use super::number::{Amount, Share};
+use super::rule_table::{Gives, RuleTable};
 use crate::claim::Grade;
 
 /// One rule: if `when` holds and the check fails, there is a finding.
@@ -21,6 +22,12 @@ pub struct Rule {
     /// Where the rule comes from: a law, a decision of the board.
     #[serde(default)]
     pub source: Option<String>,
+    /// The first day of expenses that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Date>,
+    /// The last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
     /// Which lines it looks at; all if absent.
     #[serde(default)]
     pub when: When,
@@ -95,12 +102,25 @@ pub enum Check {
     /// There is a document, for lines that claim more than an amount.
     Receipt {
         /// No document is needed up to here.
-        over: Amount,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        over: Option<Amount>,
+        /// Or up to what a table says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        table: Option<RuleTable>,
     },
     /// Claimed in time.
     Deadline {
         /// Last day, counted from the day of the expense.
-        days: u32,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        days: Option<u32>,
+        /// Or as a table says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        table: Option<RuleTable>,
+    },
+    /// No higher class of seat or cabin than a table allows.
+    Class {
+        /// Who may travel how.
+        table: RuleTable,
     },
     /// The description has none of these words: classes of seats, alcohol.
     Words {
@@ -121,7 +141,11 @@ pub enum Check {
     /// The proof is good enough.
     Evidence {
         /// The weakest that is.
-        at_least: Grade,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_least: Option<Grade>,
+        /// Or as a table says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        table: Option<RuleTable>,
     },
     /// The invoice belongs to no other claim.
     EvidenceUsed,
@@ -143,14 +167,62 @@ pub enum Check {
     },
 }
 
-/// A table of limits (标准): the first row that matches a line counts.
+/// A table of limits (标准).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
     /// What the amounts are for.
     pub per: Per,
-    /// From special to general; the last one has no conditions.
-    pub rows: Vec<LimitRow>,
+    /// The most that is allowed, or `none`.
+    pub table: RuleTable,
+}
+
+impl Check {
+    /// Its table, and what that answers.
+    pub fn table(&self) -> Option<(&RuleTable, Gives)> {
+        match self {
+            Check::Limit(limit) => Some((&limit.table, Gives::Amount)),
+            Check::Receipt { table, .. } => Some((table.as_ref()?, Gives::Amount)),
+            Check::Deadline { table, .. } => Some((table.as_ref()?, Gives::Days)),
+            Check::Evidence { table, .. } => Some((table.as_ref()?, Gives::Grade)),
+            Check::Class { table } => Some((table, Gives::Class)),
+            _ => None,
+        }
+    }
+
+    /// Its table, to change it.
+    pub fn table_mut(&mut self) -> Option<&mut RuleTable> {
+        match self {
+            Check::Limit(limit) => Some(&mut limit.table),
+            Check::Receipt { table, .. } | Check::Deadline { table, .. } | Check::Evidence { table, .. } => {
+                table.as_mut()
+            }
+            Check::Class { table } => Some(table),
+            _ => None,
+        }
+    }
+
+    /// Its name in a policy's text.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Check::Limit(_) => "limit",
+            Check::Receipt { .. } => "receipt",
+            Check::Deadline { .. } => "deadline",
+            Check::Class { .. } => "class",
+            Check::Words { .. } => "words",
+            Check::Weekend(_) => "weekend",
+            Check::Details(_) => "details",
+            Check::Link { .. } => "link",
+            Check::Duplicate => "duplicate",
+            Check::Evidence { .. } => "evidence",
+            Check::EvidenceUsed => "evidence_used",
+            Check::EvidenceChecks => "evidence_checks",
+            Check::Buyer => "buyer",
+            Check::TaxRate { .. } => "tax_rate",
+            Check::TaxNotCreditable => "tax_not_creditable",
+            Check::RateAge { .. } => "rate_age",
+        }
+    }
 }
 
 /// What a limit is for.
@@ -167,34 +239,6 @@ pub enum Per {
     Claim,
 }
 
-/// A row of a table of limits; conditions that are given must all hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LimitRow {
-    /// One of these categories.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub categories: Option<Vec<String>>,
-    /// One of these grades.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grades: Option<Vec<String>>,
-    /// One of these tiers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tiers: Option<Vec<String>>,
-    /// One of these seasons.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seasons: Option<Vec<String>>,
-    /// The most that is allowed; `none` for no limit.
-    #[serde(with = "super::number::limit")]
-    pub amount: Option<Amount>,
-}
-
-impl LimitRow {
-    /// Whether it matches every line.
-    pub fn is_open(&self) -> bool {
-        self.categories.is_none() && self.grades.is_none() && self.tiers.is_none() && self.seasons.is_none()
-    }
-}
-
 /// Days off beyond Saturday and Sunday, and working days among these (调休).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -205,7 +249,22 @@ pub struct DaysOff {
     pub workdays: BTreeSet<Date>,
 }
 
+impl Rule {
+    /// Whether it is for expenses of a day.
+    pub fn holds_on(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day <= until)
+    }
+}
+
 impl DaysOff {
+    /// Whether nobody works on `day`, by these and by `more`.
+    pub(super) fn and(&self, more: &DaysOff, day: Date) -> bool {
+        let works = self.workdays.contains(&day) || more.workdays.contains(&day);
+        let free = self.holidays.contains(&day) || more.holidays.contains(&day);
+        let weekend = day.weekday().to_monday_zero_offset() >= 5;
+        free || weekend && !works
+    }
+
     /// Whether nobody works on `day`.
     pub fn contains(&self, day: Date) -> bool {
         let weekend = day.weekday().to_monday_zero_offset() >= 5;
@@ -263,19 +322,26 @@ pub enum LinkKind {
     Activity,
 }
 
-/// What may pass without a person; all of it must hold.
+/// What may pass without a person: each line is asked about, and each must pass.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AutoApproval {
-    /// The claim asks for no more than this.
-    pub at_most: Amount,
-    /// The weakest proof that every line has.
-    pub evidence: Grade,
-    /// Categories whose lines need no such proof.
-    #[serde(default)]
-    pub excused: Vec<String>,
-    /// The claim, or each of its lines, is for one of these.
-    pub linked_to: Vec<LinkKind>,
+    /// `pass` or `person`. A finding that warns or blocks always needs a person; only what exceeds a standard is left to a table
+    /// that asks for `over`.
+    pub table: RuleTable,
+}
+
+impl LinkKind {
+    /// Its name in a policy's text.
+    pub fn code(self) -> &'static str {
+        match self {
+            LinkKind::Account => "account",
+            LinkKind::Deal => "deal",
+            LinkKind::Project => "project",
+            LinkKind::Order => "order",
+            LinkKind::Activity => "activity",
+        }
+    }
 }
 
 impl Share {

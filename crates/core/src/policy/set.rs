@@ -1,26 +1,40 @@
 //! One version of a set of rules, with the names that the rules use.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use super::VersionRef;
-use super::rule::{AutoApproval, Rule};
+use super::rule::{AutoApproval, DaysOff, Rule};
+use super::tables::Tables;
 use crate::Currency;
 use crate::words::Text;
 
 /// A policy set that was read and found sound. It never changes: a change is a new version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy(pub(super) PolicySet);
+#[derive(Debug, Clone)]
+pub struct Policy {
+    pub(super) set: PolicySet,
+    /// Its tables, each made ready once.
+    pub(super) ready: Arc<Tables>,
+}
 
 impl Deref for Policy {
     type Target = PolicySet;
     fn deref(&self) -> &PolicySet {
-        &self.0
+        &self.set
     }
 }
+
+impl PartialEq for Policy {
+    fn eq(&self, other: &Policy) -> bool {
+        self.set == other.set
+    }
+}
+
+impl Eq for Policy {}
 
 /// A policy set as finance writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +66,12 @@ pub struct PolicySet {
     /// Times of the year.
     #[serde(default)]
     pub seasons: Vec<Season>,
+    /// Classes of seats and cabins, from low to high.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<Class>,
+    /// Public holidays, and weekends on which people work.
+    #[serde(default)]
+    pub days_off: DaysOff,
     /// What is checked.
     pub rules: Vec<Rule>,
     /// What passes without a person; nothing if absent.
@@ -75,6 +95,19 @@ pub struct Category {
     /// Words in an invoice's items that speak for this category.
     #[serde(default)]
     pub hints: Vec<String>,
+}
+
+/// A class of seats or cabins (席别).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Class {
+    /// Unique code, such as `economy`.
+    pub code: String,
+    /// What people call it.
+    pub name: Text,
+    /// Words in a line's description that speak for it; width and case do not count.
+    #[serde(default)]
+    pub words: Vec<String>,
 }
 
 /// What the quantity of a line counts.

@@ -1,7 +1,9 @@
 //! Findings and reasons in the reader's language.
 
+use super::ask::{TABLE, TABLE_GAP};
 use super::auto::{Reason, ReasonCode};
 use super::check::{OTHER_CURRENCY, UNKNOWN_CATEGORY, UNKNOWN_GRADE};
+use super::fact::Fact;
 use super::rule::{Check, Detail, LinkKind, Per, Template};
 use super::{Arg, Finding, Policy, Unit};
 use crate::Money;
@@ -75,6 +77,30 @@ impl Policy {
                 "The policy does not know the claimant's grade ({grade}); rules for grades were not applied.",
                 "Ask an administrator to set the claimant's grade.",
             ]),
+            (_, TABLE, Lang::Zh) => own([
+                "规则表",
+                "规则“{rule}”无法判断",
+                "规则“{rule}”的表对第 {line} 行没有结果：{cell}，{why}",
+                "请财务修改该单元格并发布新版本。",
+            ]),
+            (_, TABLE, Lang::En) => own([
+                "Tables",
+                "The rule “{rule}” cannot judge",
+                "The table of “{rule}” has no answer for line {line}: {cell}, {why}.",
+                "Ask finance to mend that cell and publish a new version.",
+            ]),
+            (_, TABLE_GAP, Lang::Zh) => own([
+                "规则表",
+                "规则“{rule}”没有适用的行",
+                "规则“{rule}”的表没有一行适用于第 {line} 行（{asked}），须人工确认",
+                "请财务在表中补上这种情况。",
+            ]),
+            (_, TABLE_GAP, Lang::En) => own([
+                "Tables",
+                "No row of “{rule}” fits",
+                "No row of the table of “{rule}” is for line {line} ({asked}), so a person must look.",
+                "Ask finance to add a row for it.",
+            ]),
             (_, rule, Lang::Zh) => own([rule, rule, "规则见当时的制度版本。", "请打开该制度版本查看。"]),
             (_, rule, Lang::En) => own([
                 rule,
@@ -93,6 +119,7 @@ impl Policy {
         };
         let [amount, limit, grade, lines, excused, count, to] =
             ["amount", "limit", "grade", "lines", "excused", "count", "to"].map(value);
+        let [line, row, asked, cell, why] = ["line", "row", "asked", "cell", "why"].map(value);
         match (reason.code, lang) {
             (ReasonCode::Off, Lang::Zh) => "制度未启用自动核准".to_owned(),
             (ReasonCode::Off, Lang::En) => "The policy lets nothing pass by itself".to_owned(),
@@ -122,6 +149,12 @@ impl Policy {
             (ReasonCode::Linked, Lang::En) => format!("Linked to the CRM ({to})"),
             (ReasonCode::NotLinked, Lang::Zh) => format!("{lines}未关联 CRM（{to}）"),
             (ReasonCode::NotLinked, Lang::En) => format!("Not linked to the CRM ({to}): {lines}"),
+            (ReasonCode::RowSays, Lang::Zh) => format!("自动核准表第 {row} 行规定第 {line} 行由人工审批"),
+            (ReasonCode::RowSays, Lang::En) => format!("Row {row} of the table sends line {line} to a person"),
+            (ReasonCode::CellFails, Lang::Zh) => format!("第 {line} 行的{asked}，不符合自动核准表第 {row} 行"),
+            (ReasonCode::CellFails, Lang::En) => format!("Line {line} has {asked}, which row {row} does not let pass"),
+            (ReasonCode::Broken, Lang::Zh) => format!("自动核准表对第 {line} 行没有结果：{cell}，{why}"),
+            (ReasonCode::Broken, Lang::En) => format!("The table has no answer for line {line}: {cell}, {why}"),
         }
     }
 
@@ -181,6 +214,27 @@ impl Policy {
             Arg::Grade(grade) => format!("{grade:?}"),
             Arg::Detail(detail) => detail_word(*detail, lang).to_owned(),
             Arg::Link(kind) => link_word(*kind, lang).to_owned(),
+            Arg::Class(code) => named(self.classes.iter().find(|c| c.code == *code).map(|c| &c.name), code),
+            Arg::Rule(id) => match (self.rules.iter().find(|r| r.id == *id), lang) {
+                (Some(rule), Lang::Zh) => rule.text.zh.name.clone(),
+                (Some(rule), Lang::En) => rule.text.en.name.clone(),
+                (None, _) => id.clone(),
+            },
+            Arg::Asked(code, value) => format!("{} {value}", column(code, lang)),
+            Arg::Cell(row, at) => {
+                let at = at.as_deref().map(|code| column(code, lang));
+                match (row, at, lang) {
+                    (Some(row), Some(at), Lang::Zh) => format!("第 {row} 行“{at}”列"),
+                    (Some(row), Some(at), Lang::En) => format!("row {row}, column “{at}”"),
+                    (Some(row), None, Lang::Zh) => format!("第 {row} 行"),
+                    (Some(row), None, Lang::En) => format!("row {row}"),
+                    (None, Some(at), Lang::Zh) => format!("“{at}”列"),
+                    (None, Some(at), Lang::En) => format!("column “{at}”"),
+                    (None, None, Lang::Zh) => "整张表".to_owned(),
+                    (None, None, Lang::En) => "the whole table".to_owned(),
+                }
+            }
+            Arg::Trouble(code) => trouble(code, lang).to_owned(),
             Arg::List(all) if all.is_empty() => match lang {
                 Lang::Zh => "通用".to_owned(),
                 Lang::En => "everybody".to_owned(),
@@ -215,6 +269,33 @@ impl Policy {
     }
 }
 
+/// A column's name for people.
+fn column(code: &str, lang: Lang) -> &str {
+    Fact::parse(code).map_or(code, |fact| fact.name(lang))
+}
+
+fn trouble(code: &str, lang: Lang) -> &str {
+    match (code, lang) {
+        ("division_by_nought", Lang::Zh) => "除以零",
+        ("division_by_nought", Lang::En) => "division by nought",
+        ("unknown_value", Lang::Zh) => "所需的值未知",
+        ("unknown_value", Lang::En) => "a value it needs is not known",
+        ("no_value", Lang::Zh) => "表达式无法求值",
+        ("no_value", Lang::En) => "an expression has no value",
+        ("wrong_kind", Lang::Zh) => "值的类型不符",
+        ("wrong_kind", Lang::En) => "a value is of another kind",
+        ("not_allowed", Lang::Zh) => "值不在允许范围内",
+        ("not_allowed", Lang::En) => "a value is none that may come",
+        ("several_rows", Lang::Zh) => "多行同时匹配",
+        ("several_rows", Lang::En) => "several rows match",
+        ("different_answers", Lang::Zh) => "匹配的行结果不一致",
+        ("different_answers", Lang::En) => "rows that match say different things",
+        ("not_reckoned", Lang::Zh) => "结果无法合计",
+        ("not_reckoned", Lang::En) => "answers cannot be reckoned together",
+        (other, _) => other,
+    }
+}
+
 /// The names that the words of a rule may use.
 pub(super) fn placeholders(check: &Check, picks_lines: bool) -> Vec<&'static str> {
     let (of_line, own): (bool, &[&str]) = match check {
@@ -237,6 +318,7 @@ pub(super) fn placeholders(check: &Check, picks_lines: bool) -> Vec<&'static str
         Check::Link { .. } => (picks_lines, if picks_lines { &["to"] } else { &["to", "lines"] }),
         Check::Duplicate => (true, &["others", "paid"]),
         Check::Evidence { .. } => (true, &["evidence", "least"]),
+        Check::Class { .. } => (true, &["class", "highest"]),
         Check::EvidenceChecks => (true, &["failed"]),
         Check::Buyer => (true, &["buyer"]),
         Check::TaxRate { .. } => (true, &["tax", "highest", "most"]),

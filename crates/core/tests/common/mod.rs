@@ -168,6 +168,7 @@ pub fn judged(severity: Option<Severity>, passes: bool) -> Judgement {
             line: None,
             args: vec![],
             over: None,
+            trace: None,
         })
         .into_iter()
         .collect();

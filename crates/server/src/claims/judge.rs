@@ -37,13 +37,32 @@ pub async fn judge(
     let grade = org
         .place(content.claimant, content.entity, today)
         .map(|a| a.grade.clone());
-    let findings = policy.check(content, &PolicyFacts { today, grade, lines });
-    let auto = policy.auto_approval(content, &findings);
+    let facts = PolicyFacts {
+        today,
+        grade,
+        country: org.entity(content.entity).map(|e| e.country.clone()),
+        department: org.department(content.department).map(|d| d.code.clone()),
+        stage: stage(sql, content).await?,
+        lines,
+    };
+    let findings = policy.check(content, &facts);
+    let auto = policy.auto_approval(content, &facts, &findings);
     Ok(Judgement {
         policy: policy.reference(),
         findings,
         auto,
     })
+}
+
+/// How far the claim's deal is.
+async fn stage(sql: &mut Sql, content: &Content) -> Result<Option<String>, Error> {
+    let Some(deal) = content.links.deal else {
+        return Ok(None);
+    };
+    let row: Option<(String,)> = sql
+        .maybe("SELECT stage_kind FROM deal WHERE id = $1", args![deal])
+        .await?;
+    Ok(row.map(|(kind,)| kind))
 }
 
 async fn invoice(sql: &mut Sql, line: &Line) -> Result<Option<Invoice>, Error> {
