@@ -345,7 +345,8 @@ CREATE TABLE crm_todo (
 CREATE TABLE job (
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL UNIQUE, ordering TEXT, payload TEXT NOT NULL,
     state TEXT NOT NULL, -- ready, running, done, dead
-    attempts BIGINT NOT NULL, run_at BIGINT NOT NULL, lease_until BIGINT, leased_by TEXT, error TEXT, created_at BIGINT NOT NULL,
+    attempts BIGINT NOT NULL, waits BIGINT NOT NULL, -- how many of them ended since another system was away
+    first_at BIGINT, run_at BIGINT NOT NULL, lease_until BIGINT, leased_by TEXT, error TEXT, created_at BIGINT NOT NULL,
     ended_at BIGINT
 );
 CREATE INDEX job_due ON job (state, run_at);

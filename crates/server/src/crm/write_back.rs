@@ -42,7 +42,10 @@ pub async fn write_back_job(app: Arc<App>, job: Job) -> Result<Done, Failed> {
 pub async fn archive_job(app: Arc<App>, job: Job) -> Result<Done, Failed> {
     match archive(&app, &job.payload).await? {
         Outcome::Done => Ok(None),
-        Outcome::Again => Err(Failed::Again("its figures are not in the CRM yet".into())),
+        Outcome::Again => Err(Failed::Later {
+            error: "its figures are not in the CRM yet".into(),
+            after: None,
+        }),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::connections::{Connection, hooks, usage};
 use crate::crm::store::table;
 use crate::db::Sql;
 use crate::error::Error;
-use crate::jobs::{Done, Failed, Job, Pace};
+use crate::jobs::{Done, Failed, Job};
 use crate::people::stored;
 
 /// How often conflicts are settled and ours sent again in one go.
@@ -49,14 +49,11 @@ async fn ended(app: &Arc<App>, job: &Job, edit: &EditJob, result: Result<(), Err
     };
     // A garbled answer may come whole the next time.
     let may_pass = error.is_transient() || matches!(error, outlay_connect::Error::Broken(_));
-    let last = !may_pass || job.attempts >= Pace::default().tries;
+    let failed = Failed::from(Error::Crm(error.clone()));
+    let last = !may_pass || job.is_last(&failed);
     told(app, &edit.id, &error, last).await?;
     app.live.wake();
-    if last {
-        Ok(Some(error.to_string()))
-    } else {
-        Err(Failed::Again(error.to_string()))
-    }
+    if last { Ok(Some(error.to_string())) } else { Err(failed) }
 }
 
 async fn push(app: &Arc<App>, edit: &EditJob) -> Result<(), Error> {

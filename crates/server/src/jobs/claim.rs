@@ -7,6 +7,8 @@ use crate::clock::now;
 use crate::db::{Db, Sql, Value, dialect};
 use crate::error::Error;
 
+use super::runner::{Failed, Pace};
+
 /// A job under our lease.
 #[derive(Debug, Clone, serde::Deserialize)]
 pub struct Job {
@@ -20,13 +22,42 @@ pub struct Job {
     pub payload: String,
     /// How often it was tried, this time included.
     pub attempts: i64,
+    /// How many of the tries before ended since another system was away.
+    pub waits: i64,
+    /// When it was first tried, in microseconds.
+    pub first_at: i64,
+    /// How patient its runner is.
+    #[serde(skip)]
+    pub pace: Pace,
+}
+
+impl Job {
+    /// Whether it is given up if this try ends so.
+    pub fn is_last(&self, failed: &Failed) -> bool {
+        match failed {
+            Failed::Never(_) => true,
+            Failed::Again(_) => self.attempts - self.waits >= self.pace.tries,
+            Failed::Later { .. } => {
+                let age = now().as_microsecond().saturating_sub(self.first_at);
+                self.attempts >= self.pace.tries && age >= micros(self.pace.patience)
+            }
+        }
+    }
 }
 
 /// How a try ended.
 pub(super) enum End {
-    Done { note: Option<String> },
-    Again { error: String, after: Duration },
-    Dead { error: String },
+    Done {
+        note: Option<String>,
+    },
+    Again {
+        error: String,
+        after: Duration,
+        waited: bool,
+    },
+    Dead {
+        error: String,
+    },
 }
 
 /// Where and how many to take.
@@ -101,13 +132,13 @@ async fn lease(sql: &mut Sql, wish: &Wish, ids: Vec<String>) -> Result<Vec<Job>,
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let until = now().as_microsecond() + micros(wish.lease);
+    let at = now().as_microsecond();
     let text = format!(
-        "UPDATE job SET state = 'running', attempts = attempts + 1, lease_until = $1, leased_by = $2 WHERE id IN ({}) \
-         RETURNING id, kind, key, payload, attempts",
-        dialect::list(3, ids.len())
+        "UPDATE job SET state = 'running', attempts = attempts + 1, lease_until = $1, leased_by = $2, \
+         first_at = COALESCE(first_at, $3) WHERE id IN ({}) RETURNING id, kind, key, payload, attempts, waits, first_at",
+        dialect::list(4, ids.len())
     );
-    let mut values = args![until, &wish.holder];
+    let mut values = args![at + micros(wish.lease), &wish.holder, at];
     values.extend(ids.iter().map(Value::from));
     let mut jobs: Vec<Job> = sql.all_built(text, values).await?;
     jobs.sort_by_key(|j| ids.iter().position(|id| *id == j.id));
@@ -117,17 +148,17 @@ async fn lease(sql: &mut Sql, wish: &Wish, ids: Vec<String>) -> Result<Vec<Job>,
 /// Writes how a try ended, unless the lease went to somebody else meanwhile.
 pub(super) async fn finish(db: &Db, holder: String, job: Job, end: End) -> Result<(), Error> {
     let at = now().as_microsecond();
-    let (state, run_at, ended, error) = match end {
-        End::Done { note } => ("done", at, Some(at), note),
-        End::Again { error, after } => ("ready", at + micros(after), None, Some(error)),
-        End::Dead { error } => ("dead", at, Some(at), Some(error)),
+    let (state, run_at, ended, error, waits) = match end {
+        End::Done { note } => ("done", at, Some(at), note, 0),
+        End::Again { error, after, waited } => ("ready", at + micros(after), None, Some(error), i64::from(waited)),
+        End::Dead { error } => ("dead", at, Some(at), Some(error), 0),
     };
     db.write(move |sql| {
-        let values = args![state, run_at, ended, error.clone(), &job.id, &holder, job.attempts];
+        let values = args![state, run_at, ended, error.clone(), waits, &job.id, &holder, job.attempts];
         Box::pin(async move {
             sql.run(
-                "UPDATE job SET state = $1, run_at = $2, ended_at = $3, error = $4, lease_until = NULL, leased_by = NULL \
-                 WHERE id = $5 AND leased_by = $6 AND attempts = $7",
+                "UPDATE job SET state = $1, run_at = $2, ended_at = $3, error = $4, waits = waits + $5, lease_until = NULL, \
+                 leased_by = NULL WHERE id = $6 AND leased_by = $7 AND attempts = $8",
                 values,
             )
             .await?;

@@ -38,8 +38,8 @@ pub struct NewJob<'a> {
 pub async fn enqueue<T: Serialize + ?Sized>(sql: &mut Sql, job: NewJob<'_>, payload: &T) -> Result<(), Error> {
     let at = now().as_microsecond();
     sql.run(
-        "INSERT INTO job (id, kind, key, ordering, payload, state, attempts, run_at, created_at) \
-         VALUES ($1, $2, $3, $4, $5, 'ready', 0, $6, $6) ON CONFLICT (key) DO NOTHING",
+        "INSERT INTO job (id, kind, key, ordering, payload, state, attempts, waits, run_at, created_at) \
+         VALUES ($1, $2, $3, $4, $5, 'ready', 0, 0, $6, $6) ON CONFLICT (key) DO NOTHING",
         args![
             Uuid::now_v7(),
             job.kind,

@@ -31,6 +31,13 @@ pub type Done = Option<String>;
 pub enum Failed {
     /// It may go better later.
     Again(String),
+    /// Another system is away, busy, or does not take its key: tried again for days, since what it is asked is right.
+    Later {
+        /// What is wrong.
+        error: String,
+        /// How long to wait at least, where that system named a time.
+        after: Option<Duration>,
+    },
     /// It cannot go better: to the dead letters at once.
     Never(String),
 }
@@ -42,6 +49,16 @@ impl From<Error> for Failed {
             Error::Crm(outlay_connect::Error::Refused { .. } | outlay_connect::Error::Gone { .. }) => {
                 Failed::Never(error.to_string())
             }
+            Error::Crm(
+                error @ (outlay_connect::Error::Retry { .. }
+                | outlay_connect::Error::Unreachable(_)
+                | outlay_connect::Error::Failed { status: 502..=504 }
+                | outlay_connect::Error::Auth(_)
+                | outlay_connect::Error::Setup(_)),
+            ) => Failed::Later {
+                after: error.retry_after(),
+                error: error.to_string(),
+            },
             _ => Failed::Again(error.to_string()),
         }
     }
@@ -95,6 +112,8 @@ pub struct Pace {
     pub first_wait: Duration,
     /// Tries before it is given up.
     pub tries: i64,
+    /// For so long after its first try a job is not given up because another system is away.
+    pub patience: Duration,
 }
 
 impl Default for Pace {
@@ -104,6 +123,7 @@ impl Default for Pace {
             lease: Duration::from_secs(120),
             first_wait: Duration::from_secs(10),
             tries: 10,
+            patience: Duration::from_secs(3 * 24 * 3600),
         }
     }
 }
@@ -203,7 +223,9 @@ impl Runner {
             most,
             lease: self.pace.lease,
         };
-        claim::take(&self.app.db, wish).await
+        let mut jobs = claim::take(&self.app.db, wish).await?;
+        jobs.iter_mut().for_each(|job| job.pace = self.pace);
+        Ok(jobs)
     }
 
     async fn one(self, job: Job) {
@@ -215,12 +237,21 @@ impl Runner {
             }
             Err(failed) => {
                 Metrics::count(&self.app.metrics.jobs_failed);
+                let (last, wait) = (job.is_last(&failed), self.pace.wait(attempts));
                 match failed {
-                    Failed::Again(error) if attempts < self.pace.tries => End::Again {
+                    Failed::Again(error) | Failed::Never(error) | Failed::Later { error, .. } if last => {
+                        End::Dead { error }
+                    }
+                    Failed::Again(error) | Failed::Never(error) => End::Again {
                         error,
-                        after: self.pace.wait(attempts),
+                        after: wait,
+                        waited: false,
                     },
-                    Failed::Again(error) | Failed::Never(error) => End::Dead { error },
+                    Failed::Later { error, after } => End::Again {
+                        error,
+                        after: wait.max(after.unwrap_or_default()),
+                        waited: true,
+                    },
                 }
             }
         };
@@ -233,7 +264,7 @@ impl Runner {
     }
 
     async fn attempt(&self, job: &Job) -> Result<Done, Failed> {
-        if job.attempts > self.pace.tries {
+        if job.attempts - job.waits > self.pace.tries {
             return Err(Failed::Never("its worker stopped in the middle, each time".into()));
         }
         let Some(handler) = self.handlers.0.get(job.kind.as_str()) else {

@@ -143,7 +143,7 @@ pub async fn retry(db: &Db, permit: &Permit, id: String) -> Result<(), Error> {
         Box::pin(async move {
             let touched = sql
                 .run(
-                    "UPDATE job SET state = 'ready', attempts = 0, run_at = $1, ended_at = NULL WHERE id = $2 AND state = 'dead'",
+                    "UPDATE job SET state = 'ready', attempts = 0, waits = 0, first_at = NULL, run_at = $1, ended_at = NULL WHERE id = $2 AND state = 'dead'",
                     args![at, &id],
                 )
                 .await?;
@@ -165,7 +165,7 @@ pub async fn retry_all(db: &Db, permit: &Permit) -> Result<u64, Error> {
         Box::pin(async move {
             let touched = sql
                 .run(
-                    "UPDATE job SET state = 'ready', attempts = 0, run_at = $1, ended_at = NULL WHERE state = 'dead'",
+                    "UPDATE job SET state = 'ready', attempts = 0, waits = 0, first_at = NULL, run_at = $1, ended_at = NULL WHERE state = 'dead'",
                     args![at],
                 )
                 .await?;

@@ -66,7 +66,10 @@ async fn send(app: &App, transport: Transport, smtp: &Smtp, job: &Job) -> Result
     match transport.send(message).await {
         Ok(_) => Ok(None),
         Err(e) if e.is_permanent() => Err(Failed::Never(scrub(&format!("SMTP: {e}")))),
-        Err(e) => Err(Failed::Again(scrub(&format!("SMTP: {e}")))),
+        Err(e) => Err(Failed::Later {
+            error: scrub(&format!("SMTP: {e}")),
+            after: None,
+        }),
     }
 }
 

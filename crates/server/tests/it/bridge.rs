@@ -138,6 +138,7 @@ impl Bridge {
         });
         let pace = Pace {
             first_wait: Duration::ZERO,
+            patience: Duration::ZERO,
             tries: 50,
             ..Pace::default()
         };

@@ -151,6 +151,7 @@ async fn patch(client: &Client, path: &str, body: Value) -> crate::world::Answer
 async fn work(world: &World) {
     let pace = Pace {
         first_wait: Duration::ZERO,
+        patience: Duration::ZERO,
         ..Pace::default()
     };
     let runner = Runner::new(world.app.clone(), Handlers::ours(&world.app).expect("handlers"), pace);

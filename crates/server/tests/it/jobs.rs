@@ -13,6 +13,7 @@ const HASTY: Pace = Pace {
     at_once: 4,
     lease: Duration::from_secs(30),
     first_wait: Duration::ZERO,
+    patience: Duration::ZERO,
     tries: 10,
 };
 
@@ -103,6 +104,73 @@ fn a_job_that_waits_is_left_alone() {
             (state.as_str(), attempts, error.as_deref()),
             ("ready", 1, Some("not yet"))
         );
+    });
+}
+
+/// Makes what waits due at once.
+async fn due(world: &World, text: &'static str) {
+    let ran = world
+        .app
+        .db
+        .write(move |sql| Box::pin(async move { Ok(sql.run(text, args![]).await?) }));
+    assert_eq!(ran.await.expect("written"), 1);
+}
+
+#[test]
+fn while_another_system_is_away_a_job_is_tried_for_days_and_its_own_failures_are_counted_apart() {
+    on_both(|world| async move {
+        let handlers = Handlers::default().with("test", |_, job| async move {
+            Err(match job.attempts {
+                ..=15 => Failed::Later {
+                    error: "away".into(),
+                    after: Some(Duration::from_secs(3600)),
+                },
+                16..=17 => Failed::Again("ours".into()),
+                _ => Failed::Later {
+                    error: "away".into(),
+                    after: None,
+                },
+            })
+        });
+        let pace = Pace {
+            first_wait: Duration::from_secs(60),
+            patience: Duration::from_secs(3 * 86_400),
+            tries: 3,
+            ..HASTY
+        };
+        let runner = Runner::new(world.app.clone(), handlers, pace);
+        enqueue(&world, "test", "a", None).await;
+        for tried in 1..=20 {
+            assert_eq!(runner.pass().await.expect("worked"), 1);
+            let (now, attempts, _) = state(&world, "a").await;
+            assert_eq!((now.as_str(), attempts), ("ready", tried));
+            if tried == 1 {
+                let wait = "UPDATE job SET run_at = 0 WHERE run_at - first_at >= 3600000000";
+                due(&world, wait).await;
+            } else {
+                due(&world, "UPDATE job SET run_at = 0").await;
+            }
+        }
+        due(&world, "UPDATE job SET first_at = first_at - 259200000000").await;
+        assert_eq!(runner.pass().await.expect("worked"), 1);
+        assert_eq!(state(&world, "a").await.0, "dead");
+
+        // Tried anew, it has its days again.
+        let id: (String,) = world
+            .app
+            .db
+            .read()
+            .one("SELECT id FROM job", args![])
+            .await
+            .expect("there");
+        let admin = world.as_("ange").await;
+        admin
+            .post(&format!("/api/v1/jobs/{}/retry", id.0), serde_json::json!({}))
+            .await
+            .expect(204);
+        assert_eq!(runner.pass().await.expect("worked"), 1);
+        let (now, attempts, _) = state(&world, "a").await;
+        assert_eq!((now.as_str(), attempts), ("ready", 1));
     });
 }
 

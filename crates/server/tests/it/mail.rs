@@ -18,6 +18,7 @@ const HASTY: Pace = Pace {
     at_once: 1,
     lease: Duration::from_secs(30),
     first_wait: Duration::ZERO,
+    patience: Duration::ZERO,
     tries: 10,
 };
 

@@ -22,6 +22,7 @@ const HASTY: Pace = Pace {
     at_once: 4,
     lease: Duration::from_secs(30),
     first_wait: Duration::ZERO,
+    patience: Duration::ZERO,
     tries: 3,
 };
 

@@ -161,8 +161,8 @@ fn the_time_until_what_the_crm_told_is_here_is_shown() {
             let written = world.app.db.write(move |sql| {
                 let values = values.clone();
                 Box::pin(async move {
-                    let text = "INSERT INTO job (id, kind, key, ordering, payload, state, attempts, run_at, created_at, ended_at) \
-                                VALUES ($1, 'hint', $1, $2, '', 'done', 1, $3, $3, $4)";
+                    let text = "INSERT INTO job (id, kind, key, ordering, payload, state, attempts, waits, run_at, created_at, ended_at) \
+                                VALUES ($1, 'hint', $1, $2, '', 'done', 1, 0, $3, $3, $4)";
                     Ok(sql.run(text, values).await?)
                 })
             });

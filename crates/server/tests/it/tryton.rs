@@ -272,6 +272,7 @@ async fn work(world: &World) {
     let handlers = Handlers::ours(&world.app).expect("handlers");
     let pace = Pace {
         first_wait: std::time::Duration::ZERO,
+        patience: std::time::Duration::ZERO,
         ..Pace::default()
     };
     let runner = Runner::new(world.app.clone(), handlers, pace);
