@@ -60,7 +60,26 @@ pub trait Connector: Send + Sync {
 
     /// Asks whether the CRM answers, takes the key, and has all that is needed to write back.
     async fn check(&self) -> Result<Ready, Error>;
+
+    /// Makes an account called [`SCRATCH`], on which writing is tried. [`Error::Setup`] where none can be made from here.
+    async fn scratch(&self) -> Result<Target, Error> {
+        Err(Error::Setup(format!(
+            "make an account called \"{SCRATCH}\" in {} and name it: --write account:ID",
+            self.capabilities().crm
+        )))
+    }
+
+    /// Deletes what [`Connector::scratch`] made, or archives it where the CRM deletes none.
+    async fn discard(&self, scratch: &Target) -> Result<(), Error> {
+        Err(Error::Setup(format!(
+            "{} is to be deleted in the CRM",
+            scratch.external_id
+        )))
+    }
 }
+
+/// What an account is called that exists to try writing on, and that anybody may delete.
+pub const SCRATCH: &str = "Outlay check (may be deleted)";
 
 /// What a connector can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

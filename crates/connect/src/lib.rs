@@ -27,7 +27,7 @@ pub mod writing;
 pub use canonical::{Account, Activity, Canonical, Contact, CrmUser, Deal, Object, Order, Project, Record, StageKind};
 pub use connector::{
     Capabilities, Conflict, Connector, Deletes, Error, Fetched, FieldChange, Hint, Hook, Mark, Marks, ObjectCapability,
-    Page, Ready, Rejected, Target, Todo, Write, Written,
+    Page, Ready, Rejected, SCRATCH, Target, Todo, Write, Written,
 };
 pub use guard::Guard;
 pub use manifest::{Manifest, Settings};

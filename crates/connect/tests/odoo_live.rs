@@ -2,6 +2,9 @@
 //! all. The tests make records of their own and leave them there, so give them a database to throw away, and run them one by
 //! one: the random work looks at all there is.
 
+#[path = "frame/mod.rs"]
+mod frame;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use outlay_connect::{
@@ -520,5 +523,14 @@ async fn a_todo_stands_in_odoo_until_it_is_done() {
         assert!(!odoo.push(&todo(false), "k").await.expect("closed before").changed);
         let count = odoo.count(Object::Deal).await.expect("a count");
         assert!(count.is_some_and(|n| n > 0), "{count:?}");
+    }
+}
+
+#[tokio::test]
+async fn writing_is_tried_on_an_account_that_goes_again() {
+    let Some(live) = Live::find() else { return };
+    let _alone = ONE_AT_A_TIME.lock().await;
+    for api in ["json2", "jsonrpc"] {
+        frame::try_scratch(&live.connector(api)).await;
     }
 }

@@ -1,5 +1,8 @@
 //! Against a real Tryton: OUTLAY_TRYTON holds the line that integrations/tryton/run.py prints.
 
+#[path = "frame/mod.rs"]
+mod frame;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
@@ -592,4 +595,13 @@ async fn change_fields(way: &str, live: &Live) {
         .push(&fields(&target, &[("stage", "lost", "opportunity")]), "k")
         .await;
     assert!(matches!(back, Err(Error::Refused { .. })), "{back:?}");
+}
+
+#[tokio::test]
+async fn writing_is_tried_on_a_party_that_is_archived_again() {
+    let Some(live) = Live::find() else { return };
+    let _alone = ONE_AT_A_TIME.lock().await;
+    for (_, live) in live.ways() {
+        frame::try_scratch(&live.connector(Duration::ZERO)).await;
+    }
 }

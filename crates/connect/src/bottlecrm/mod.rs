@@ -24,7 +24,9 @@ use tokio::sync::OnceCell;
 use self::rest::Rest;
 use crate::{
     canonical::{Object, Record},
-    connector::{Capabilities, Connector, Error, Fetched, Hint, Hook, Marks, Page, Ready, Rejected, Write, Written},
+    connector::{
+        Capabilities, Connector, Error, Fetched, Hint, Hook, Marks, Page, Ready, Rejected, Target, Write, Written,
+    },
     guard::Guard,
     http::{Http, Limits},
     manifest::{self, Manifest, Settings},
@@ -194,5 +196,13 @@ impl Connector for BottleCrm {
 
     async fn check(&self) -> Result<Ready, Error> {
         self.look_around().await
+    }
+
+    async fn scratch(&self) -> Result<Target, Error> {
+        self.make_scratch().await
+    }
+
+    async fn discard(&self, scratch: &Target) -> Result<(), Error> {
+        self.drop_scratch(scratch).await
     }
 }

@@ -49,6 +49,11 @@ impl Rest {
         self.send(Method::PATCH, path, &[], Some(body)).await
     }
 
+    /// Erases something.
+    pub async fn delete(&self, path: &str) -> Result<Value, Error> {
+        self.send(Method::DELETE, path, &[], None).await
+    }
+
     async fn send(
         &self,
         method: Method,

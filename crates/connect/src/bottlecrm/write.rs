@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     canonical::Object,
-    connector::{Error, Target, Write, Written, no_todos},
+    connector::{Error, SCRATCH, Target, Write, Written, no_todos},
 };
 
 const PAID: &str = "outlay_paid";
@@ -96,6 +96,20 @@ impl BottleCrm {
             revision: None,
             conflicts: Vec::new(),
         })
+    }
+
+    pub(super) async fn make_scratch(&self) -> Result<Target, Error> {
+        let made = self.rest.post("accounts", &json!({ "name": SCRATCH })).await?;
+        let id = made["id"].as_str();
+        let id = id.ok_or_else(|| Error::Broken("a record was made without an id".into()))?;
+        Ok(Target::account(id))
+    }
+
+    pub(super) async fn drop_scratch(&self, scratch: &Target) -> Result<(), Error> {
+        self.rest
+            .delete(&format!("accounts/{}", scratch.external_id))
+            .await
+            .map(drop)
     }
 
     /// The target's values of fields that were added to BottleCRM.

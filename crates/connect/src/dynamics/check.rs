@@ -1,9 +1,11 @@
 //! Whether all is there that a full service needs.
 
+use serde_json::json;
+
 use super::{Dynamics, manifest, source::Source, write};
 use crate::{
     canonical::Object,
-    connector::{Error, Ready},
+    connector::{Error, Ready, SCRATCH, Target},
 };
 
 impl Dynamics {
@@ -43,5 +45,16 @@ impl Dynamics {
             warnings.push("no time zone is entered: days of appointments and calls are those of UTC".into());
         }
         Ok(Ready { warnings })
+    }
+
+    pub(super) async fn make_scratch(&self) -> Result<Target, Error> {
+        let made = self.rest.post("accounts", &json!({ "name": SCRATCH })).await?;
+        let id = made["accountid"].as_str();
+        let id = id.ok_or_else(|| Error::Broken("a record was made without an id".into()))?;
+        Ok(Target::account(id))
+    }
+
+    pub(super) async fn drop_scratch(&self, scratch: &Target) -> Result<(), Error> {
+        self.rest.delete(&format!("accounts({})", scratch.external_id)).await
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     canonical::Object,
-    connector::{Error, Ready},
+    connector::{Error, Ready, SCRATCH, Target},
 };
 
 /// What is written, and the scope that it takes.
@@ -22,7 +22,22 @@ const WRITES: [(&str, &str); 3] = [
     ),
 ];
 
+const COMPANIES: &str = "/crm/v3/objects/companies";
+
 impl HubSpot {
+    pub(super) async fn make_scratch(&self) -> Result<Target, Error> {
+        let company = json!({ "properties": { "name": SCRATCH }, "associations": [] });
+        let made = self.rest.post(COMPANIES, &company).await?;
+        let id = made.value["id"].as_str();
+        let id = id.ok_or_else(|| Error::Broken("a record was made without an id".into()))?;
+        Ok(Target::account(id))
+    }
+
+    pub(super) async fn drop_scratch(&self, scratch: &Target) -> Result<(), Error> {
+        let path = format!("{COMPANIES}/{}", scratch.external_id);
+        self.rest.delete(&path).await.map(drop)
+    }
+
     pub(super) async fn look_around(&self) -> Result<Ready, Error> {
         let mut warnings = Vec::new();
         let account = self.account().await?;

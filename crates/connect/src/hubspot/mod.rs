@@ -33,7 +33,9 @@ use self::{
 };
 use crate::{
     canonical::{Object, Record},
-    connector::{Capabilities, Connector, Error, Fetched, Hint, Hook, Marks, Page, Ready, Rejected, Write, Written},
+    connector::{
+        Capabilities, Connector, Error, Fetched, Hint, Hook, Marks, Page, Ready, Rejected, Target, Write, Written,
+    },
     guard::Guard,
     http::{Http, Limits},
     manifest::{self, Budget, Manifest, Settings},
@@ -298,5 +300,13 @@ impl Connector for HubSpot {
 
     async fn check(&self) -> Result<Ready, Error> {
         self.look_around().await
+    }
+
+    async fn scratch(&self) -> Result<Target, Error> {
+        self.make_scratch().await
+    }
+
+    async fn discard(&self, scratch: &Target) -> Result<(), Error> {
+        self.drop_scratch(scratch).await
     }
 }

@@ -71,6 +71,10 @@ impl Rest {
         self.send(Method::PATCH, path, &[], Some(body)).await
     }
 
+    pub async fn delete(&self, path: &str) -> Result<Reply, Error> {
+        self.send(Method::DELETE, path, &[], None).await
+    }
+
     /// The rows of a batch. What HubSpot does not have is not among them; any other trouble with a part is an error.
     pub async fn batch(&self, path: &str, body: &Value) -> Result<Vec<Value>, Error> {
         let mut value = self.post(path, body).await?.value;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Odoo, manifest, source, write};
 use crate::{
     canonical::Object,
-    connector::{Error, Ready},
+    connector::{Error, Ready, SCRATCH, Target},
 };
 
 impl Odoo {
@@ -39,6 +39,22 @@ impl Odoo {
             }
         }
         Ok(Ready { warnings })
+    }
+
+    pub(super) async fn make_scratch(&self) -> Result<Target, Error> {
+        let vals = json!({ "name": SCRATCH, "is_company": true });
+        let made = self
+            .rpc
+            .call("res.partner", "create", None, json!({ "vals_list": [vals] }))
+            .await?;
+        let id = made.value.get(0).and_then(|id| id.as_i64());
+        let id = id.ok_or_else(|| Error::Broken("a record was made without an id".into()))?;
+        Ok(Target::account(id.to_string()))
+    }
+
+    pub(super) async fn drop_scratch(&self, scratch: &Target) -> Result<(), Error> {
+        let (model, id) = self.place_of(scratch)?;
+        self.rpc.call(model, "unlink", Some(&[id]), json!({})).await.map(drop)
     }
 
     /// Whether the key's owner has this right over the model as a whole.

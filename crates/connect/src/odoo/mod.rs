@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 use self::{cursor::Cursor, rpc::Rpc, schema::Schema};
 use crate::{
     canonical::{Canonical, Object, Record, StageKind},
-    connector::{Capabilities, Connector, Error, Fetched, Mark, Marks, Page, Ready, Rejected, Write, Written},
+    connector::{Capabilities, Connector, Error, Fetched, Mark, Marks, Page, Ready, Rejected, Target, Write, Written},
     guard::Guard,
     http::{Http, Limits},
     manifest::{self, Manifest, ObjectManifest, Settings},
@@ -263,6 +263,14 @@ impl Connector for Odoo {
 
     async fn check(&self) -> Result<Ready, Error> {
         self.readiness().await
+    }
+
+    async fn scratch(&self) -> Result<Target, Error> {
+        self.make_scratch().await
+    }
+
+    async fn discard(&self, scratch: &Target) -> Result<(), Error> {
+        self.drop_scratch(scratch).await
     }
 }
 

@@ -1,9 +1,11 @@
 //! Whether all is there that a full service needs.
 
+use serde_json::json;
+
 use super::{Salesforce, manifest, source::Source, write};
 use crate::{
     canonical::Object,
-    connector::{Error, Ready},
+    connector::{Error, Ready, SCRATCH, Target},
 };
 
 impl Salesforce {
@@ -37,5 +39,17 @@ impl Salesforce {
             warnings.push(write::lacks_notes().to_string());
         }
         Ok(Ready { warnings })
+    }
+
+    pub(super) async fn make_scratch(&self) -> Result<Target, Error> {
+        let made = self.rest.post("sobjects/Account", &json!({ "Name": SCRATCH })).await?;
+        let id = made["id"].as_str();
+        let id = id.ok_or_else(|| Error::Broken("a record was made without an id".into()))?;
+        Ok(Target::account(id))
+    }
+
+    pub(super) async fn drop_scratch(&self, scratch: &Target) -> Result<(), Error> {
+        let path = format!("sobjects/Account/{}", scratch.external_id);
+        self.rest.delete(&path).await.map(drop)
     }
 }

@@ -46,7 +46,7 @@ use self::{
 };
 use crate::{
     canonical::{Object, Record},
-    connector::{Capabilities, Connector, Error, Fetched, Marks, Page, Ready, Rejected, Write, Written},
+    connector::{Capabilities, Connector, Error, Fetched, Marks, Page, Ready, Rejected, Target, Write, Written},
     guard::Guard,
     http::{Http, Limits},
     manifest::{self, Manifest, Settings},
@@ -306,5 +306,13 @@ impl Connector for Salesforce {
 
     async fn check(&self) -> Result<Ready, Error> {
         self.readiness().await
+    }
+
+    async fn scratch(&self) -> Result<Target, Error> {
+        self.make_scratch().await
+    }
+
+    async fn discard(&self, scratch: &Target) -> Result<(), Error> {
+        self.drop_scratch(scratch).await
     }
 }

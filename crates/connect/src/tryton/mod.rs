@@ -33,7 +33,7 @@ use self::{
 use crate::{
     canonical::{Canonical, Object, Record},
     connector::{
-        Capabilities, Connector, Error, Fetched, Marks, ObjectCapability, Page, Ready, Rejected, Write, Written,
+        Capabilities, Connector, Error, Fetched, Marks, ObjectCapability, Page, Ready, Rejected, Target, Write, Written,
     },
     guard::Guard,
     http::{Http, Limits},
@@ -476,6 +476,14 @@ impl Connector for Tryton {
             warnings.push(write::MODULE_MISSING.into());
         }
         Ok(Ready { warnings })
+    }
+
+    async fn scratch(&self) -> Result<Target, Error> {
+        self.make_scratch().await
+    }
+
+    async fn discard(&self, scratch: &Target) -> Result<(), Error> {
+        self.drop_scratch(scratch).await
     }
 }
 

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use outlay_core::Money;
 use serde_json::{Value, json};
 
-use super::{Tryton, revision, value};
+use super::{Tryton, rest::Query, revision, value};
 use crate::{
     canonical::Object,
-    connector::{Error, Target, Write, Written, no_todos},
+    connector::{Error, SCRATCH, Target, Write, Written, no_todos},
 };
 
 /// The module in Tryton that takes what is written.
@@ -91,6 +91,27 @@ impl Tryton {
             revision: None,
             conflicts: Vec::new(),
         })
+    }
+
+    pub(super) async fn make_scratch(&self) -> Result<Target, Error> {
+        self.way.create("party.party", &json!({ "name": SCRATCH })).await?;
+        let query = Query {
+            domain: &json!([["name", "=", SCRATCH]]),
+            order: &json!([["id", "DESC"]]),
+            fields: &["name"],
+            limit: 1,
+        };
+        let found = self.way.search("party.party", query).await?;
+        let id = found.rows.first().and_then(|row| row["id"].as_i64());
+        let id = id.ok_or_else(|| Error::Broken("a party was made and is not there".into()))?;
+        Ok(Target::account(id.to_string()))
+    }
+
+    /// Tryton deletes no party that something speaks of: it is archived.
+    pub(super) async fn drop_scratch(&self, scratch: &Target) -> Result<(), Error> {
+        let id = scratch.external_id.parse();
+        let id = id.map_err(|_| Error::Setup(format!("{:?} is no id of Tryton", scratch.external_id)))?;
+        self.way.update("party.party", id, &json!({ "active": false })).await
     }
 
     async fn call(&self, target: &Target, action: &str, body: &[(&str, Value)]) -> Result<Value, Error> {

@@ -1,5 +1,7 @@
 //! The connector to BottleCRM: against answers recorded from a real one, and against a real one where it runs.
 
+#[path = "../frame/mod.rs"]
+mod frame;
 mod hook;
 mod live;
 mod recorded;

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    connect,
+    connect, frame,
     live::{Live, ONE_AT_A_TIME},
     pull_all,
 };
@@ -220,4 +220,11 @@ async fn fields_change_only_where_the_crm_still_holds_what_was_seen() {
             && a.email.as_deref() == Some("office@shaoxing.example"))
     );
     live.ask(Method::DELETE, &format!("accounts/{id}/"), Value::Null).await;
+}
+
+#[tokio::test]
+async fn writing_is_tried_on_an_account_that_goes_again() {
+    let Some(live) = Live::find() else { return };
+    let _alone = ONE_AT_A_TIME.lock().await;
+    frame::try_scratch(&connect(live.place())).await;
 }

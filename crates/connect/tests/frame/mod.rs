@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use outlay_connect::{Connector, FieldChange, Object, Record, Target, Write};
+use outlay_connect::{Canonical, Connector, FieldChange, Object, Record, SCRATCH, Target, Write};
 use outlay_core::{Currency, Money};
 use outlay_fakes::Fault;
 use serde_json::Value;
@@ -127,4 +127,28 @@ impl Chance {
             _ => Fault::LostAnswer,
         }
     }
+}
+
+/// A scratch account is made, can be read and written, and goes again.
+pub async fn try_scratch(crm: &dyn Connector) {
+    let scratch = crm.scratch().await.expect("made");
+    let ids = [scratch.external_id.clone()];
+    let fetched = crm.fetch(Object::Account, &ids).await.expect("an answer");
+    let Some(Canonical::Account(account)) = fetched.records.first().map(|r| &r.body) else {
+        panic!("{fetched:?}");
+    };
+    assert_eq!(account.name, SCRATCH);
+    let note = Write::Note {
+        target: scratch.clone(),
+        marker: "outlay-check".into(),
+        revision: 1,
+        text: "a note".into(),
+    };
+    crm.push(&note, "check").await.expect("written");
+    crm.discard(&scratch).await.expect("gone");
+    let fetched = crm.fetch(Object::Account, &ids).await.expect("an answer");
+    assert!(
+        fetched.gone == ids || fetched.records.iter().all(|r| r.deleted),
+        "{fetched:?}"
+    );
 }

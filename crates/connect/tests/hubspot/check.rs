@@ -3,7 +3,7 @@
 use outlay_connect::Connector;
 use outlay_fakes::hubspot::FakeHubSpot;
 
-use crate::connect;
+use crate::{connect, frame::try_scratch};
 
 #[tokio::test]
 async fn nothing_lacks_where_all_is_granted() {
@@ -43,4 +43,10 @@ async fn each_missing_scope_is_a_warning() {
         assert_eq!(said(scope), 1, "{scope}: {warnings:?}");
     }
     assert_eq!(warnings.len(), 5, "{warnings:?}");
+}
+
+#[tokio::test]
+async fn writing_is_tried_on_an_account_that_goes_again() {
+    let fake = FakeHubSpot::default();
+    try_scratch(&connect(&fake).await).await;
 }

@@ -4,7 +4,7 @@ use outlay_connect::{Canonical, Connector, Error, Object};
 use outlay_fakes::odoo::FakeOdoo;
 use serde_json::json;
 
-use super::{VERSIONS, connect, pull_all, with_deals};
+use super::{VERSIONS, connect, frame::try_scratch, pull_all, with_deals};
 
 #[tokio::test]
 async fn all_is_well_where_all_is_there() {
@@ -99,5 +99,13 @@ async fn rights_that_lack_are_told() {
             matches!(&refused, Err(Error::Refused { status: 403, text }) if !text.contains('\n')),
             "{refused:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn writing_is_tried_on_an_account_that_goes_again() {
+    for version in VERSIONS {
+        let fake = with_deals(version, 1);
+        try_scratch(&connect(&fake).await).await;
     }
 }

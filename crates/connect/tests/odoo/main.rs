@@ -4,6 +4,8 @@ mod cases;
 mod check;
 mod edit;
 mod faults;
+#[path = "../frame/mod.rs"]
+mod frame;
 mod model;
 mod push;
 mod read;

@@ -2,7 +2,7 @@
 
 use outlay_connect::Connector;
 
-use super::{connect, connect_as, with_deals};
+use super::{connect, connect_as, frame::try_scratch, with_deals};
 
 #[tokio::test]
 async fn what_lacks_is_told_with_its_mend() {
@@ -33,4 +33,10 @@ async fn where_nothing_lacks_nothing_is_said() {
         !salesforce.capabilities().hooks,
         "nothing that Salesforce sends is signed"
     );
+}
+
+#[tokio::test]
+async fn writing_is_tried_on_an_account_that_goes_again() {
+    let fake = with_deals(1);
+    try_scratch(&connect(&fake).await).await;
 }

@@ -119,6 +119,11 @@ impl Db {
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
                 Ok((200, shown(kind, self.get(kind, id).expect("a record"), &names)))
             }
+            ("DELETE", [id]) => {
+                self.get(kind, id).ok_or_else(|| missing(id))?;
+                self.archive(kind, id);
+                Ok((204, Value::Null))
+            }
             _ => Err(Refusal::new(405, "METHOD_NOT_ALLOWED", "not allowed")),
         }
     }

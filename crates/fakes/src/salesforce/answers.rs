@@ -58,6 +58,11 @@ impl Db {
                 self.object("ContentNote").rows.remove(*id);
                 Ok(Told::Json(204, Value::Null))
             }
+            ("DELETE", ["sobjects", name, id]) => {
+                self.living(name, id)?;
+                self.delete(name, id);
+                Ok(Told::Json(204, Value::Null))
+            }
             ("PATCH", ["composite", "sobjects"]) => {
                 let mut told = Vec::new();
                 for record in body["records"].as_array().into_iter().flatten() {

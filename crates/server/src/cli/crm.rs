@@ -39,16 +39,18 @@ pub enum Crm {
     },
     /// Prove a live connection: its key, each kind of record, listing, web hooks and, if asked, writing
     #[command(
-        after_help = "Example: outlay crm check Tryton --write deal:42\n\nPrints a line for each thing tried: ok, lacks or failed, tabs between. \
-        Stores nothing. --write puts one note marked outlay-check on a record of the CRM, or updates it there. --hook waits for a \
+        after_help = "Example: outlay crm check Tryton --write\n\nPrints a line for each thing tried: ok, lacks or failed, tabs between. \
+        Stores nothing here. --write makes an account in the CRM, writes figures of nought, a note and a to-do to it, reads it back and \
+        deletes it; a note marked outlay-check stays on a record that is named, whose figures are touched only if it is called \
+        \"Outlay check (may be deleted)\". --hook waits for a \
         delivery with a good signature, which a running `outlay serve` takes. Ends with 1 if anything failed."
     )]
     Check {
         /// The connection, by its name or id
         connection: String,
-        /// A scratch record to write a note to: deal:ID or account:ID, with the CRM's id
-        #[arg(long)]
-        write: Option<String>,
+        /// Try writing: on an account made for it and deleted again, or on this record (deal:ID or account:ID)
+        #[arg(long, value_name = "RECORD", num_args = 0..=1, default_missing_value = "")]
+        write: Option<probe::Scratch>,
         /// Wait so many seconds for the CRM to tell of a change by itself: change a record there meanwhile
         #[arg(long, value_name = "SECONDS")]
         hook: Option<u64>,
@@ -68,7 +70,7 @@ pub async fn run(config: Config, command: &Crm) -> Result<ExitCode> {
             connection,
             write,
             hook,
-        } => check(config, connection, write.as_deref(), *hook).await,
+        } => check(config, connection, write.clone(), *hook).await,
     }
 }
 
@@ -86,11 +88,11 @@ async fn reconciled(config: Config, name: &str) -> Result<ExitCode> {
     Ok(code(report.error.is_none()))
 }
 
-async fn check(config: Config, name: &str, write: Option<&str>, hook: Option<u64>) -> Result<ExitCode> {
+async fn check(config: Config, name: &str, write: Option<probe::Scratch>, hook: Option<u64>) -> Result<ExitCode> {
     let app = App::beside(config).await?;
     let connection = named(&app, name).await?;
     let connector = connection.connector(&app)?;
-    let mut lines = probe::probe(connector.as_ref(), write).await;
+    let mut lines = probe::probe(connector.as_ref(), write.as_ref()).await;
     let told = |line: &probe::Line| say(format_args!("{}\t{}\t{}", line.outcome.as_str(), line.what, line.text));
     lines.iter().for_each(told);
     if let Some(seconds) = hook {

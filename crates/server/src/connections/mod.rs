@@ -14,6 +14,7 @@ pub mod reconcile;
 pub mod usage;
 pub mod users;
 pub mod view;
+mod writing;
 
 use std::sync::Arc;
 

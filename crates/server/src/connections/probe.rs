@@ -1,14 +1,16 @@
 //! Proving a live connection: what works, what lacks, what fails. Stores nothing.
 
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use outlay_connect::{Connector, Error, Object, Target, Write};
+use outlay_connect::{Connector, Error, Object, Target};
 use outlay_core::ids::ConnectionId;
 
 use crate::app::App;
 use crate::args;
 use crate::clock::now;
+
+use super::writing;
 
 /// How often it is looked whether a delivery came.
 const LOOK: Duration = Duration::from_millis(250);
@@ -46,9 +48,34 @@ impl Outcome {
     }
 }
 
+/// On what writing is tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scratch {
+    /// An account made for it, and deleted afterwards.
+    Made,
+    /// A record of the CRM: what is written stays there.
+    Named(Target),
+}
+
+impl FromStr for Scratch {
+    type Err = String;
+
+    /// Reads `deal:ID`, `account:ID`, or nothing for one to be made.
+    fn from_str(text: &str) -> Result<Scratch, String> {
+        if text.is_empty() {
+            return Ok(Scratch::Made);
+        }
+        let (object, id) = text.split_once(':').ok_or("write deal:ID or account:ID")?;
+        Ok(Scratch::Named(Target {
+            object: object.parse::<Object>().map_err(|e| e.to_string())?,
+            external_id: id.to_owned(),
+        }))
+    }
+}
+
 /// Tries everything: the key, a page of each kind of record twice with its cursor, the list for a reconcile, web hooks, and
-/// a note on the record `write` (`deal:ID` or `account:ID`) if one is named.
-pub async fn probe(connector: &dyn Connector, write: Option<&str>) -> Vec<Line> {
+/// writing on a scratch record, if that is wished.
+pub async fn probe(connector: &dyn Connector, write: Option<&Scratch>) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut add = |outcome, what: &str, text: String| {
         lines.push(Line {
@@ -97,11 +124,8 @@ pub async fn probe(connector: &dyn Connector, write: Option<&str>) -> Vec<Line> 
             format!("{} has none that can be checked: it is polled", can.crm),
         );
     }
-    if let Some(target) = write {
-        match note(connector, target, now()).await {
-            Ok(text) => add(Outcome::Ok, &format!("write {target}"), text),
-            Err(error) => add(Outcome::Failed, &format!("write {target}"), error.to_string()),
-        }
+    if let Some(scratch) = write {
+        lines.extend(writing::on(connector, scratch).await);
     }
     lines
 }
@@ -161,22 +185,4 @@ async fn read(connector: &dyn Connector, object: Object) -> Result<String, Error
         (n, "") => format!("{n} read"),
         (n, id) => format!("{n} read, the first is {id}"),
     })
-}
-
-async fn note(connector: &dyn Connector, target: &str, at: Timestamp) -> Result<String, Error> {
-    let (object, id) = target
-        .split_once(':')
-        .ok_or_else(|| Error::Setup("write deal:ID or account:ID".into()))?;
-    let object = object.parse::<Object>().map_err(|e| Error::Setup(e.to_string()))?;
-    let write = Write::Note {
-        target: Target {
-            object,
-            external_id: id.to_owned(),
-        },
-        marker: "outlay-check".into(),
-        revision: u64::try_from(at.as_second()).unwrap_or(0),
-        text: format!("Outlay can write here. Checked at {at:.0}; this note may be deleted."),
-    };
-    let written = connector.push(&write, &format!("check-{}", at.as_second())).await?;
-    Ok(format!("note {}", written.external_id))
 }

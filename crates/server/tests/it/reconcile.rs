@@ -240,7 +240,7 @@ fn a_live_connection_is_proved_without_storing_anything() {
     on_both(|world| async move {
         let c = connection(&world).await;
         let fake = crm(4);
-        let lines = connections::probe::probe(&fake, Some("deal:D1")).await;
+        let lines = connections::probe::probe(&fake, Some(&"deal:D1".parse().expect("a record"))).await;
         let failed = lines
             .iter()
             .filter(|l| l.outcome == connections::probe::Outcome::Failed);
@@ -252,6 +252,19 @@ fn a_live_connection_is_proved_without_storing_anything() {
             "{lines:?}"
         );
         assert_eq!(count(&world, LIVING, c).await, 0);
-        assert_eq!(fake.written.lock().expect("a lock").len(), 1);
+        // A note, and a to-do opened and closed; the figures of a record in use are left alone.
+        let written = std::mem::take(&mut *fake.written.lock().expect("a lock"));
+        assert_eq!(written.len(), 3, "{written:?}");
+        assert!(
+            !written
+                .iter()
+                .any(|w| matches!(w, outlay_connect::Write::CostFigures { .. }))
+        );
+
+        // This one makes none, and says what to do.
+        let lines = connections::probe::probe(&fake, Some(&connections::probe::Scratch::Made)).await;
+        let last = lines.last().expect("lines");
+        assert_eq!(last.outcome, connections::probe::Outcome::Lacks);
+        assert!(last.text.contains("--write account:ID"), "{last:?}");
     });
 }
