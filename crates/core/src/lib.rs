@@ -1,5 +1,6 @@
 //! What Outlay decides, without any effect: no clock, no network, no database, no chance.
 
+pub mod calendar;
 pub mod canonical;
 pub mod capital;
 pub mod claim;

@@ -55,6 +55,9 @@ pub struct CostCenter {
     pub name: String,
     /// The entity it belongs to.
     pub entity: EntityId,
+    /// Who answers for its costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<EmployeeId>,
 }
 
 /// A person who works here (员工).

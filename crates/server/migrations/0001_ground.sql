@@ -7,7 +7,8 @@ CREATE TABLE legal_entity (
     currency TEXT NOT NULL, zone TEXT NOT NULL
 );
 CREATE TABLE cost_center (
-    id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL, entity_id TEXT NOT NULL REFERENCES legal_entity (id)
+    id TEXT PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL, entity_id TEXT NOT NULL REFERENCES legal_entity (id),
+    owner_id TEXT -- an employee
 );
 CREATE TABLE employee (
     id TEXT PRIMARY KEY, number TEXT NOT NULL UNIQUE, name TEXT NOT NULL, email TEXT NOT NULL UNIQUE,
@@ -24,6 +25,14 @@ CREATE TABLE assignment (
     is_primary BOOLEAN NOT NULL, valid_from TEXT NOT NULL, valid_to TEXT,
     UNIQUE (employee_id, department_id, entity_id, valid_from)
 );
+-- Who may act for whom while they are away.
+CREATE TABLE delegation (
+    id TEXT PRIMARY KEY, from_id TEXT NOT NULL REFERENCES employee (id), to_id TEXT NOT NULL REFERENCES employee (id),
+    since TEXT NOT NULL, until TEXT NOT NULL, entity_id TEXT REFERENCES legal_entity (id),
+    at_most_minor BIGINT, currency TEXT, reason TEXT NOT NULL, created_at BIGINT NOT NULL, ended_at BIGINT -- taken back early
+);
+CREATE INDEX delegation_from ON delegation (from_id);
+CREATE INDEX delegation_to ON delegation (to_id, until);
 CREATE TABLE role_grant (
     id TEXT PRIMARY KEY, employee_id TEXT NOT NULL REFERENCES employee (id), role TEXT NOT NULL,
     entity_id TEXT REFERENCES legal_entity (id)

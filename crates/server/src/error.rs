@@ -94,17 +94,24 @@ impl Error {
     pub fn status(&self) -> StatusCode {
         match self {
             Error::Refused(refusal) => match refusal {
-                Refusal::NotYours | Refusal::Duties => StatusCode::FORBIDDEN,
+                Refusal::NotYours | Refusal::Duties | Refusal::OnlyAdvice | Refusal::MayNotEdit { .. } => {
+                    StatusCode::FORBIDDEN
+                }
                 Refusal::Missing => StatusCode::NOT_FOUND,
                 Refusal::State { .. }
                 | Refusal::Taken { .. }
                 | Refusal::TaskClosed
                 | Refusal::Changed
+                | Refusal::TooLate
+                | Refusal::NothingDue
                 | Refusal::OtherPayment => StatusCode::CONFLICT,
                 Refusal::Problems { .. }
                 | Refusal::Blocked { .. }
                 | Refusal::NoApprover { .. }
                 | Refusal::ReasonMissing
+                | Refusal::NotChosen { .. }
+                | Refusal::NoStep
+                | Refusal::TooSoon { .. }
                 | Refusal::Unfit => StatusCode::UNPROCESSABLE_ENTITY,
             },
             Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -138,6 +145,13 @@ impl Error {
                 Refusal::Changed => "changed",
                 Refusal::ReasonMissing => "reason-missing",
                 Refusal::Unfit => "unfit",
+                Refusal::NotChosen { .. } => "not-chosen",
+                Refusal::MayNotEdit { .. } => "may-not-edit",
+                Refusal::OnlyAdvice => "only-advice",
+                Refusal::TooLate => "too-late",
+                Refusal::NoStep => "no-step",
+                Refusal::TooSoon { .. } => "too-soon",
+                Refusal::NothingDue => "nothing-due",
                 Refusal::Duties => "duties",
                 Refusal::OtherPayment => "other-payment",
                 Refusal::Missing => "not-found",
@@ -210,6 +224,8 @@ impl From<&Error> for Failure {
                 match r {
                     Refusal::Problems { problems } => fields = problems.clone(),
                     Refusal::State { status } => args.push(("status".to_owned(), status.code().to_owned())),
+                    Refusal::NotChosen { step } => args.push(("step".to_owned(), step.clone())),
+                    Refusal::MayNotEdit { field } => args.push(("field".to_owned(), field.clone())),
                     Refusal::Taken { taken } => {
                         if let Some(first) = taken.first() {
                             args.push(("on".to_owned(), first.on.to_string()));

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, Content, Event, Judgement, Problem, Source, Status};
-use crate::flow::Flow;
+use super::{Claim, Content, Event, Judgement, Place, Problem, Source, Status};
+use crate::flow::{Delegation, Flow};
 use crate::ids::{BatchId, ClaimId, EmployeeId, PaymentId, TaskId};
 use crate::org::Org;
-use crate::policy::Finding;
+use crate::policy::{DaysOff, Finding};
 
 /// Something that somebody wants done to a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,13 @@ pub enum Command {
         /// Where its fields came from.
         sources: Vec<Source>,
     },
+    /// Choose who signs a step that leaves it to the claimant.
+    Choose {
+        /// The step's id in the flow in force.
+        step: String,
+        /// Whom.
+        people: Vec<EmployeeId>,
+    },
     /// Hand it in.
     Submit,
     /// Sign a task.
@@ -51,13 +58,83 @@ pub enum Command {
         /// Why.
         reason: String,
     },
-    /// Send back to the claimant.
+    /// Send back to the claimant; all sign again afterwards.
     Return {
         /// The task.
         task: TaskId,
         /// Why.
         reason: String,
     },
+    /// Send back to the claimant or to an earlier step.
+    SendBack {
+        /// The task.
+        task: TaskId,
+        /// The id of the step in the run; the claimant if absent.
+        to: Option<String>,
+        /// It comes straight back to the sender, and what was signed meanwhile stands; else all steps from there on
+        /// run again. After a change of amount, kind or evidence they do so in any case.
+        straight: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Take one's own approval back while nobody has acted after it (拿回).
+    TakeBack {
+        /// The task that was approved.
+        task: TaskId,
+    },
+    /// Take one's own claim back before anybody acted (拿回): it is a draft again.
+    Recall,
+    /// Change what it says, as far as the step lets its approvers.
+    Amend {
+        /// The task.
+        task: TaskId,
+        /// The content seen, by its hash.
+        hash: String,
+        /// What it says now.
+        content: Content,
+        /// Why.
+        reason: String,
+    },
+    /// Ask somebody for advice and decide after it (委派).
+    Delegate {
+        /// The task.
+        task: TaskId,
+        /// Whom.
+        to: EmployeeId,
+        /// Why.
+        reason: String,
+    },
+    /// Have somebody sign, too (加签).
+    AddSigner {
+        /// The task.
+        task: TaskId,
+        /// Whom.
+        who: EmployeeId,
+        /// Before, beside or after oneself.
+        place: Place,
+        /// Why.
+        reason: String,
+    },
+    /// Remove a signer whom one added and who has not signed (减签).
+    RemoveSigner {
+        /// Whom.
+        who: EmployeeId,
+        /// Why, if said.
+        reason: String,
+    },
+    /// Remind those asked (催办), at most every [`super::REMIND_EVERY`] hours.
+    Remind,
+    /// Send copies (抄送).
+    CopyTo {
+        /// To whom.
+        to: Vec<EmployeeId>,
+        /// Anything to say.
+        comment: String,
+    },
+    /// Do what is due since nobody answered in time; for the system.
+    Tick,
+    /// Ask those whom the organisation names now instead of those it named when the step opened; for the system.
+    Reassign,
     /// Give a task to somebody else.
     Transfer {
         /// The task.
@@ -116,9 +193,9 @@ pub struct Facts<'a> {
     pub today: Date,
     /// The organisation.
     pub org: &'a Org,
-    /// The flow in force, for [`Command::Submit`].
+    /// The flow in force, for [`Command::Submit`] and [`Command::Choose`]; the run's own version for [`Command::Amend`].
     pub flow: &'a Flow,
-    /// What the policy says of the content, for [`Command::Submit`].
+    /// What the policy says of the content, for [`Command::Submit`] and [`Command::Amend`].
     pub judged: Option<&'a Judgement>,
     /// The employee behind the deal's CRM user.
     pub deal_owner: Option<EmployeeId>,
@@ -126,6 +203,21 @@ pub struct Facts<'a> {
     pub taken: &'a [Taken],
     /// Chance, for new ids.
     pub seed: [u8; 16],
+    /// What else is known around the claim.
+    pub around: Around<'a>,
+}
+
+/// What is known around a claim, as far as it is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Around<'a> {
+    /// The employee who owns its project.
+    pub project_owner: Option<EmployeeId>,
+    /// The stage of its deal, as the CRM calls it.
+    pub deal_stage: Option<&'a str>,
+    /// Who may act for whom.
+    pub delegations: &'a [Delegation],
+    /// The entity's working days; Monday to Friday if absent.
+    pub days_off: Option<&'a DaysOff>,
 }
 
 /// An invoice that another live claim holds.
@@ -175,6 +267,12 @@ pub enum Effect {
 pub enum Notice {
     /// You are asked to sign.
     TaskOpened,
+    /// You are still asked to sign.
+    Reminder,
+    /// You got a copy of a claim.
+    Copied,
+    /// An approver changed your claim.
+    Amended,
     /// Your claim is approved.
     Approved,
     /// Your claim was refused.
@@ -233,6 +331,36 @@ pub enum Refusal {
     /// A reason must be given.
     #[error("a reason is needed")]
     ReasonMissing,
+    /// The claimant must choose who signs a step.
+    #[error("choose who signs step {step}")]
+    NotChosen {
+        /// The step.
+        step: String,
+    },
+    /// The step does not let its approvers change this.
+    #[error("this step may not change {field}")]
+    MayNotEdit {
+        /// What.
+        field: String,
+    },
+    /// Whoever is asked for advice gives it and decides nothing.
+    #[error("only advice was asked for")]
+    OnlyAdvice,
+    /// Somebody has acted after it.
+    #[error("somebody has acted since")]
+    TooLate,
+    /// The run has no such step to go back to.
+    #[error("the claim has not passed such a step")]
+    NoStep,
+    /// Those asked were reminded a short while ago.
+    #[error("those asked were reminded a short while ago")]
+    TooSoon {
+        /// When they may be reminded again.
+        again: Timestamp,
+    },
+    /// Nothing is to be done now.
+    #[error("nothing is due")]
+    NothingDue,
     /// The person named cannot take the task.
     #[error("that person cannot take the task")]
     Unfit,

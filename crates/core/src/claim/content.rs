@@ -11,6 +11,7 @@ use crate::ids::{
     AccountId, ActivityId, ContactId, CostCenterId, DealId, DepartmentId, DocumentId, EmployeeId, EntityId, LineId,
     OrderId, ProjectId,
 };
+use crate::policy::LinkKind;
 use crate::{Currency, Money};
 
 /// Most lines in one claim.
@@ -130,6 +131,18 @@ pub enum Grade {
     D,
 }
 
+impl Grade {
+    /// The letter.
+    pub fn code(self) -> &'static str {
+        match self {
+            Grade::A => "A",
+            Grade::B => "B",
+            Grade::C => "C",
+            Grade::D => "D",
+        }
+    }
+}
+
 /// The document behind a line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -172,6 +185,33 @@ impl Content {
     /// SHA-256 in hex of the canonical JSON (RFC 8785): what an approver approves.
     pub fn hash(&self) -> String {
         hex::encode(Sha256::digest(crate::canonical::json(self)))
+    }
+
+    /// SHA-256 in hex of what approvals are given for: who gets how much for what, and on which evidence. An edit of
+    /// anything else leaves approvals standing.
+    pub fn material(&self) -> String {
+        let lines: Vec<_> = self
+            .lines
+            .iter()
+            .map(|l| {
+                let evidence = l.evidence.as_ref().map(|e| &e.sha256);
+                (&l.category, l.claimed, l.paid, l.incurred_on, evidence)
+            })
+            .collect();
+        let all = (self.claimant, self.entity, self.currency, lines);
+        hex::encode(Sha256::digest(crate::canonical::json(&all)))
+    }
+
+    /// Whether it names a record of this kind, at its head or in part of a line.
+    pub fn is_for(&self, kind: LinkKind) -> bool {
+        let mut parts = self.lines.iter().flat_map(|l| &l.allocations);
+        match kind {
+            LinkKind::Account => self.links.account.is_some() || parts.any(|a| a.account.is_some()),
+            LinkKind::Deal => self.links.deal.is_some() || parts.any(|a| a.deal.is_some()),
+            LinkKind::Project => self.links.project.is_some() || parts.any(|a| a.project.is_some()),
+            LinkKind::Order => self.links.order.is_some(),
+            LinkKind::Activity => self.links.activity.is_some(),
+        }
     }
 
     /// What is asked for in all. Lines in another currency count nothing: [`Content::problems`] refuses them.

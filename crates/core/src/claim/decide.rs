@@ -1,14 +1,12 @@
 //! The one door to a claim: what a command decides, given the facts.
 
-use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::command::{Command, Decision, Effect, Facts, Notice, Refusal};
-use super::route::Route;
-use super::{Actor, Claim, Content, Event, Problem, Source, Status, Task, apply};
-use crate::flow::{Approver, Why};
-use crate::ids::{BatchId, EmployeeId, PaymentId, TaskId};
+use super::{Actor, Claim, Content, Event, Problem, Source, State, Status, apply};
+use crate::flow::Settings;
+use crate::ids::EmployeeId;
 use crate::policy::{Finding, Severity};
 
 /// New ids drawn from one seed, so that the same facts give the same events.
@@ -55,8 +53,8 @@ pub fn decide(claim: Option<&Claim>, command: Command, actor: &Actor, facts: &Fa
 pub(super) struct Deciding<'a> {
     pub(super) claim: Option<Claim>,
     events: Vec<Event>,
-    effects: Vec<Effect>,
-    actor: &'a Actor,
+    pub(super) effects: Vec<Effect>,
+    pub(super) actor: &'a Actor,
     pub(super) facts: &'a Facts<'a>,
     pub(super) fresh: Fresh,
 }
@@ -98,12 +96,39 @@ impl Deciding<'_> {
                 Ok(())
             }
             Command::Edit { content, sources } => self.edit(content, sources),
+            Command::Choose { step, people } => self.choose(step, people),
             Command::Submit => self.submit(),
             Command::Approve { task, hash, comment } => self.approve(task, hash, comment),
-            Command::Reject { task, reason } => self.refuse(task, reason, true),
-            Command::Return { task, reason } => self.refuse(task, reason, false),
+            Command::Reject { task, reason } => self.reject(task, reason),
+            Command::Return { task, reason } => self.send_back(task, None, false, reason),
+            Command::SendBack {
+                task,
+                to,
+                straight,
+                reason,
+            } => self.send_back(task, to.as_deref(), straight, reason),
+            Command::TakeBack { task } => self.take_back(task),
+            Command::Recall => self.recall(),
+            Command::Amend {
+                task,
+                hash,
+                content,
+                reason,
+            } => self.amend(task, hash, content, reason),
             Command::Transfer { task, to, reason } => self.transfer(task, to, reason),
+            Command::Delegate { task, to, reason } => self.delegate(task, to, reason),
+            Command::AddSigner {
+                task,
+                who,
+                place,
+                reason,
+            } => self.add_signer(task, who, place, reason),
+            Command::RemoveSigner { who, reason } => self.remove_signer(who, reason),
             Command::Replace { task } => self.replace(task),
+            Command::Reassign => self.reassign(),
+            Command::Remind => self.remind(),
+            Command::CopyTo { to, comment } => self.copy_to(to, comment),
+            Command::Tick => self.tick(),
             Command::Withdraw { reason } => self.withdraw(reason),
             Command::Comment { text } => {
                 self.claim()?;
@@ -122,7 +147,7 @@ impl Deciding<'_> {
         }
     }
 
-    fn acceptable(&self, content: &Content) -> Result<(), Refusal> {
+    pub(super) fn acceptable(&self, content: &Content) -> Result<(), Refusal> {
         let problems = content.problems(self.facts.today);
         if !problems.is_empty() {
             return Err(Refusal::Problems { problems });
@@ -155,115 +180,75 @@ impl Deciding<'_> {
             return Err(Refusal::Problems { problems: gaps });
         }
         let judged = self.facts.judged.ok_or(Refusal::Missing)?.clone();
-        let blocks: Vec<Finding> = judged
-            .findings
-            .iter()
-            .filter(|f| f.severity == Severity::Block)
-            .cloned()
-            .collect();
-        if !blocks.is_empty() {
-            return Err(Refusal::Blocked { findings: blocks });
-        }
+        not_blocked(&judged.findings)?;
         let passes = judged.auto.passes();
-        let route = if passes {
-            Vec::new()
+        let claim = self.claim()?;
+        // What was signed before a return that asks for it straight back stands if nothing that matters changed.
+        let stands = matches!(claim.state, State::Returned { straight: true, .. })
+            && claim.material.as_ref() == Some(&content.material());
+        let (route, settings) = if passes {
+            (Vec::new(), Settings::default())
+        } else if stands {
+            (claim.run.clone(), claim.settings.clone())
         } else {
-            self.lay(&content, &judged.findings)?
+            let route = self.lay(&content, &judged.findings)?;
+            (route, self.facts.flow.settings.clone())
         };
         self.add(Event::Submitted {
             hash: content.hash(),
             judged,
             route,
+            settings,
         });
         self.effects.push(Effect::WriteBack);
         if passes { self.pass(true) } else { self.advance() }
     }
 
-    fn approve(&mut self, id: TaskId, hash: String, comment: String) -> Result<(), Refusal> {
-        self.assigned(id)?;
-        if self.claim()?.content.hash() != hash {
-            return Err(Refusal::Changed);
+    fn choose(&mut self, step: String, people: Vec<EmployeeId>) -> Result<(), Refusal> {
+        self.own()?;
+        let content = self.state(&[Status::Draft, Status::Returned])?.content.clone();
+        let choice = self.facts.flow.choice(&step).ok_or(Refusal::NoStep)?;
+        let ask = self.ask(&content);
+        let known = |who: &EmployeeId| {
+            let org = self.facts.org;
+            let named = org.employee(*who).is_some_and(|e| choice.from.contains(&e.number));
+            let held = choice.role.is_some_and(|role| org.holds(*who, role, content.entity));
+            ask.is_fit(*who) && (named || held)
+        };
+        let several = people.len() > 1 && !choice.several;
+        let twice = people.iter().enumerate().any(|(i, who)| people[..i].contains(who));
+        if people.is_empty() || several || twice || !people.iter().all(known) {
+            return Err(Refusal::Unfit);
         }
-        self.add(Event::Approved {
-            task: id,
-            hash,
-            comment: comment.trim().to_owned(),
-        });
-        self.advance()
-    }
-
-    /// The last signature, or none needed: the amount becomes payable.
-    pub(super) fn pass(&mut self, by_rule: bool) -> Result<(), Refusal> {
-        self.add(Event::Passed { by_rule });
-        self.effects.push(Effect::Pay);
-        let claimant = self.claim()?.content.claimant;
-        self.notify(claimant, Notice::Approved);
+        self.add(Event::Chosen { step, people });
         Ok(())
     }
 
-    fn refuse(&mut self, id: TaskId, reason: String, for_good: bool) -> Result<(), Refusal> {
-        let by = self.assigned(id)?.assignee;
-        let reason = said(&reason)?;
-        let claimant = self.claim()?.content.claimant;
-        if for_good {
-            self.add(Event::Rejected { task: id, by, reason });
-            self.notify(claimant, Notice::Rejected);
-        } else {
-            self.add(Event::Returned { task: id, by, reason });
-            self.notify(claimant, Notice::Returned);
+    fn recall(&mut self) -> Result<(), Refusal> {
+        self.own()?;
+        let claim = self.state(&[Status::InReview])?;
+        let mut tasks = claim.run.iter().flat_map(|s| &s.tasks);
+        if tasks.any(|t| t.outcome.as_ref().is_some_and(|o| o.kind.is_act())) {
+            return Err(Refusal::TooLate);
         }
+        self.add(Event::Recalled {});
         self.effects.push(Effect::WriteBack);
         Ok(())
     }
 
-    fn transfer(&mut self, id: TaskId, to: EmployeeId, reason: String) -> Result<(), Refusal> {
-        let from = self.assigned(id)?.assignee;
-        let reason = said(&reason)?;
-        let claim = self.claim()?;
-        let unfit = to == claim.content.claimant
-            || to == from
-            || !self.facts.org.is_active(to)
-            || claim.open_tasks().any(|t| t.assignee == to);
-        if unfit {
-            return Err(Refusal::Unfit);
+    /// The last signature, or none needed: the amount becomes payable.
+    pub(super) fn pass(&mut self, by_rule: bool) -> Result<(), Refusal> {
+        // The organisation may have changed so that no step asks anybody any more.
+        if !by_rule && self.claim()?.signers().next().is_none() {
+            let flow = self.claim()?.run.first().map(|s| s.flow.id.clone());
+            return Err(Refusal::NoApprover {
+                step: flow.unwrap_or_default(),
+            });
         }
-        let task = TaskId(self.fresh.next());
-        let who = Approver {
-            employee: to,
-            why: Why::TransferredBy(from),
-        };
-        self.add(Event::Transferred {
-            task: id,
-            to: (task, who),
-            reason,
-        });
-        self.notify(to, Notice::TaskOpened);
-        Ok(())
-    }
-
-    fn replace(&mut self, id: TaskId) -> Result<(), Refusal> {
-        let missing = self.open_task(id)?.assignee;
-        if self.facts.org.is_active(missing) {
-            return Err(Refusal::Unfit);
-        }
-        let content = self.claim()?.content.clone();
-        let asked: Vec<EmployeeId> = self.claim()?.open_tasks().map(|t| t.assignee).collect();
-        let who = self
-            .ask(&content)
-            .stand_in(Some(missing))
-            .into_iter()
-            .find(|a| !asked.contains(&a.employee))
-            .ok_or(Refusal::NoApprover {
-                step: "stand-in".to_owned(),
-            })?;
-        let to = who.employee;
-        let task = TaskId(self.fresh.next());
-        self.add(Event::Transferred {
-            task: id,
-            to: (task, who),
-            reason: String::new(),
-        });
-        self.notify(to, Notice::TaskOpened);
+        self.add(Event::Passed { by_rule });
+        self.effects.push(Effect::Pay);
+        let claimant = self.claim()?.content.claimant;
+        self.notify(claimant, Notice::Approved);
         Ok(())
     }
 
@@ -277,49 +262,7 @@ impl Deciding<'_> {
         Ok(())
     }
 
-    fn batch(&mut self, batch: BatchId, payment: PaymentId) -> Result<(), Refusal> {
-        let claim = self.state(&[Status::Approved])?;
-        let payer = self.actor.employee().ok_or(Refusal::NotYours)?;
-        let signed = claim.run.iter().flat_map(|s| &s.tasks).any(|t| {
-            t.assignee == payer
-                && t.outcome
-                    .as_ref()
-                    .is_some_and(|o| o.kind == super::OutcomeKind::Approved)
-        });
-        if payer == claim.content.claimant || signed {
-            return Err(Refusal::Duties);
-        }
-        self.add(Event::Batched { batch, payment });
-        Ok(())
-    }
-
-    fn fail(&mut self, payment: PaymentId, reason: String) -> Result<(), Refusal> {
-        self.paying(payment)?;
-        let reason = said(&reason)?;
-        self.add(Event::PaymentFailed { payment, reason });
-        let claimant = self.claim()?.content.claimant;
-        self.notify(claimant, Notice::PaymentFailed);
-        Ok(())
-    }
-
-    fn post(&mut self, payment: PaymentId, on: Date) -> Result<(), Refusal> {
-        self.paying(payment)?;
-        self.add(Event::PaymentPosted { payment, on });
-        let claimant = self.claim()?.content.claimant;
-        self.notify(claimant, Notice::Paid);
-        self.effects.push(Effect::WriteBack);
-        Ok(())
-    }
-
-    fn paying(&self, payment: PaymentId) -> Result<(), Refusal> {
-        let claim = self.state(&[Status::Paying])?;
-        match &claim.state {
-            super::State::Paying { payment: current, .. } if *current == payment => Ok(()),
-            _ => Err(Refusal::OtherPayment),
-        }
-    }
-
-    fn state(&self, allowed: &[Status]) -> Result<&Claim, Refusal> {
+    pub(super) fn state(&self, allowed: &[Status]) -> Result<&Claim, Refusal> {
         let claim = self.claim()?;
         if allowed.contains(&claim.status()) {
             Ok(claim)
@@ -328,7 +271,7 @@ impl Deciding<'_> {
         }
     }
 
-    fn own(&self) -> Result<(), Refusal> {
+    pub(super) fn own(&self) -> Result<(), Refusal> {
         let claimant = self.claim()?.content.claimant;
         if self.actor.employee() == Some(claimant) {
             Ok(())
@@ -336,40 +279,21 @@ impl Deciding<'_> {
             Err(Refusal::NotYours)
         }
     }
+}
 
-    fn open_task(&self, id: TaskId) -> Result<&Task, Refusal> {
-        let claim = self.claim()?;
-        let task = claim
-            .run
-            .iter()
-            .flat_map(|s| &s.tasks)
-            .find(|t| t.id == id)
-            .ok_or(Refusal::TaskClosed)?;
-        if claim.status() != Status::InReview || task.outcome.is_some() {
-            return Err(Refusal::TaskClosed);
-        }
-        Ok(task)
-    }
-
-    fn assigned(&self, id: TaskId) -> Result<&Task, Refusal> {
-        let claim = self.claim()?;
-        let task = claim
-            .run
-            .iter()
-            .flat_map(|s| &s.tasks)
-            .find(|t| t.id == id)
-            .ok_or(Refusal::TaskClosed)?;
-        if self.actor.employee() != Some(task.assignee) {
-            return Err(Refusal::NotYours);
-        }
-        if task.assignee == claim.content.claimant {
-            return Err(Refusal::Duties);
-        }
-        self.open_task(id)
+/// Whether no finding blocks.
+pub(super) fn not_blocked(findings: &[Finding]) -> Result<(), Refusal> {
+    let blocks = findings.iter().filter(|f| f.severity == Severity::Block);
+    let findings: Vec<Finding> = blocks.cloned().collect();
+    if findings.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::Blocked { findings })
     }
 }
 
-fn said(text: &str) -> Result<String, Refusal> {
+/// A reason: given, and not too long.
+pub(super) fn said(text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Refusal::ReasonMissing);

@@ -1,11 +1,10 @@
-//! What can happen to a claim, and what that makes of it.
+//! What can happen to a claim.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, Content, Judgement, Outcome, OutcomeKind, Progress, RunStep, Source, State, Task};
-use crate::flow::Approver;
+use super::{Content, Judgement, RunStep, Source, Timer};
+use crate::flow::{Approver, LateAct, Settings, is_default};
 use crate::ids::{BatchId, ClaimId, EmployeeId, PaymentId, TaskId};
 
 /// Who acts.
@@ -26,6 +25,18 @@ impl Actor {
             Actor::System(_) => None,
         }
     }
+}
+
+/// Where a signer is added (加签).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Signs before whoever added them.
+    Before,
+    /// Signs at the same time.
+    Beside,
+    /// Signs when those of the step have.
+    After,
 }
 
 /// Something that happened to a claim. Never changed once written.
@@ -52,6 +63,13 @@ pub enum Event {
         /// Where its fields came from.
         sources: Vec<Source>,
     },
+    /// The claimant chose who signs a step.
+    Chosen {
+        /// The step's id in the flow.
+        step: String,
+        /// Whom.
+        people: Vec<EmployeeId>,
+    },
     /// It was handed in, judged, and its route was laid.
     Submitted {
         /// What was handed in.
@@ -60,13 +78,42 @@ pub enum Event {
         judged: Judgement,
         /// The steps ahead; empty if it passes by itself.
         route: Vec<RunStep>,
+        /// What the flow says for all of them.
+        #[serde(default, skip_serializing_if = "is_default")]
+        settings: Settings,
     },
-    /// A step began: these people are asked.
+    /// A step began, or asks the next in order.
     Opened {
         /// Place in the route.
         step: usize,
         /// Who, with the tasks' ids.
         tasks: Vec<(TaskId, Approver)>,
+        /// Who is asked after them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        queue: Vec<Approver>,
+        /// What is due when.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        timers: Vec<Timer>,
+    },
+    /// Open tasks went to those whom the organisation names now.
+    Reassigned {
+        /// Place in the route.
+        step: usize,
+        /// The tasks that fell away.
+        gone: Vec<TaskId>,
+        /// The tasks made.
+        tasks: Vec<(TaskId, Approver)>,
+    },
+    /// Copies were sent.
+    Copied {
+        /// Place in the route, where a step of the flow sent them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<usize>,
+        /// To whom.
+        to: Vec<EmployeeId>,
+        /// What was said.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        comment: String,
     },
     /// A step needed nobody.
     Skipped {
@@ -81,6 +128,47 @@ pub enum Event {
         hash: String,
         /// What they said.
         comment: String,
+        /// Who did, where it was on behalf of the one asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<EmployeeId>,
+    },
+    /// Somebody took their approval back.
+    TakenBack {
+        /// The task that was approved.
+        task: TaskId,
+        /// Who is asked again: first whoever took it back.
+        tasks: Vec<(TaskId, Approver)>,
+        /// Who is asked after them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        queue: Vec<Approver>,
+        /// Open tasks of the step that came after it, and fall away.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        gone: Vec<TaskId>,
+        /// The steps that had begun after it, and now wait again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reset: Vec<usize>,
+        /// What is due when.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        timers: Vec<Timer>,
+    },
+    /// Somebody advised whoever had asked them, who is asked again.
+    Advised {
+        /// Their task.
+        task: TaskId,
+        /// The content they saw.
+        hash: String,
+        /// What they said.
+        comment: String,
+        /// Who did, where it was on behalf of the one asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<EmployeeId>,
+    },
+    /// Somebody is asked again who had let another one go first.
+    AskedAgain {
+        /// The task they had.
+        task: TaskId,
+        /// The task made.
+        to: (TaskId, Approver),
     },
     /// All steps are done, or none was needed: it is to be paid.
     Passed {
@@ -96,7 +184,7 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// Somebody sent it back.
+    /// Somebody sent it back to the claimant.
     Returned {
         /// Their task.
         task: TaskId,
@@ -104,7 +192,45 @@ pub enum Event {
         by: EmployeeId,
         /// Why.
         reason: String,
+        /// Whether it comes straight back to them.
+        #[serde(default, skip_serializing_if = "is_default")]
+        straight: bool,
     },
+    /// Somebody sent it back to an earlier step.
+    SentBack {
+        /// Their task.
+        task: TaskId,
+        /// Who.
+        by: EmployeeId,
+        /// Place of that step in the route.
+        to: usize,
+        /// The steps that wait again.
+        reset: Vec<usize>,
+        /// Whether it comes straight back to them.
+        #[serde(default, skip_serializing_if = "is_default")]
+        straight: bool,
+        /// Why.
+        reason: String,
+    },
+    /// An approver changed what it says.
+    Amended {
+        /// Their task.
+        task: TaskId,
+        /// Who.
+        by: EmployeeId,
+        /// What it says now.
+        content: Content,
+        /// What the policy says of that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        judged: Option<Judgement>,
+        /// The steps, where something changed that approvals are given for: all are asked again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        route: Option<Vec<RunStep>>,
+        /// Why.
+        reason: String,
+    },
+    /// The claimant took it back before anybody acted: a draft again.
+    Recalled {},
     /// A task went to somebody else.
     Transferred {
         /// The task left.
@@ -114,7 +240,57 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// The claimant took it back.
+    /// Whoever has a task asked somebody for advice and decides after it.
+    Delegated {
+        /// The task that waits.
+        task: TaskId,
+        /// The task made.
+        to: (TaskId, Approver),
+        /// Why.
+        reason: String,
+    },
+    /// Whoever has a task added a signer.
+    SignerAdded {
+        /// The task of who added them.
+        task: TaskId,
+        /// Before, beside or after it.
+        place: Place,
+        /// Who.
+        who: Approver,
+        /// The task made; none for one after it, who is asked later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made: Option<TaskId>,
+        /// Why.
+        reason: String,
+    },
+    /// Whoever added a signer removed them.
+    SignerRemoved {
+        /// Place in the route.
+        step: usize,
+        /// Who.
+        who: EmployeeId,
+        /// Their task, if they were asked already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<TaskId>,
+        /// Why, if said.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// Those asked were reminded.
+    Reminded {},
+    /// A step was not answered in time.
+    Fired {
+        /// Place in the route.
+        step: usize,
+        /// What was due.
+        act: LateAct,
+    },
+    /// It went back to the claimant, since a step was not answered in time.
+    TimedOut {
+        /// Place in the route.
+        step: usize,
+    },
+    /// The claimant took it back for good.
     Withdrawn {
         /// Why, if said.
         reason: String,
@@ -168,168 +344,22 @@ impl Event {
             Event::Batched { .. } => "batched",
             Event::PaymentFailed { .. } => "payment_failed",
             Event::PaymentPosted { .. } => "payment_posted",
+            Event::Chosen { .. } => "chosen",
+            Event::Reassigned { .. } => "reassigned",
+            Event::Copied { .. } => "copied",
+            Event::TakenBack { .. } => "taken_back",
+            Event::Advised { .. } => "advised",
+            Event::AskedAgain { .. } => "asked_again",
+            Event::SentBack { .. } => "sent_back",
+            Event::Amended { .. } => "amended",
+            Event::Delegated { .. } => "delegated",
+            Event::SignerAdded { .. } => "signer_added",
+            Event::SignerRemoved { .. } => "signer_removed",
+            Event::Fired { .. } => "fired",
+            Event::TimedOut { .. } => "timed_out",
+            Event::Reminded {} => "reminded",
+            Event::Recalled {} => "recalled",
             Event::Archived {} => "archived",
-        }
-    }
-}
-
-/// The claim after an event at `at`; `None` before [`Event::Drafted`]. An event that does not fit changes nothing
-/// but the count, since what is written is written.
-pub fn apply(claim: Option<Claim>, event: &Event, at: Timestamp) -> Option<Claim> {
-    let Some(mut claim) = claim else {
-        let Event::Drafted {
-            id,
-            number,
-            content,
-            sources,
-            origin,
-        } = event
-        else {
-            return None;
-        };
-        return Some(Claim {
-            id: *id,
-            number: number.clone(),
-            n: 1,
-            state: State::Draft,
-            content: content.clone(),
-            sources: sources.clone(),
-            origin: origin.clone(),
-            judged: None,
-            run: Vec::new(),
-            created_at: at,
-            submitted_at: None,
-        });
-    };
-    claim.n += 1;
-    match event {
-        Event::Drafted { .. } | Event::Commented { .. } => {}
-        Event::Edited { content, sources } => {
-            claim.content = content.clone();
-            claim.sources = sources.clone();
-        }
-        Event::Submitted { judged, route, .. } => {
-            claim.state = State::Submitted;
-            claim.submitted_at = Some(at);
-            claim.judged = Some(judged.clone());
-            claim.run = route.clone();
-        }
-        Event::Opened { step, tasks } => {
-            claim.state = State::InReview;
-            if let Some(run) = claim.run.get_mut(*step) {
-                run.progress = Progress::Open;
-                run.tasks.extend(tasks.iter().map(|(id, who)| task(*id, who, at)));
-            }
-        }
-        Event::Skipped { step } => {
-            if let Some(run) = claim.run.get_mut(*step) {
-                run.progress = Progress::Skipped;
-            }
-        }
-        Event::Approved { task, comment, .. } => claim.sign(*task, comment, at),
-        Event::Passed { by_rule } => claim.state = State::Approved { at, by_rule: *by_rule },
-        Event::Rejected { task, by, reason } => {
-            claim.end(*task, OutcomeKind::Rejected, reason, at);
-            claim.void(at);
-            claim.state = State::Rejected {
-                by: *by,
-                reason: reason.clone(),
-            };
-        }
-        Event::Returned { task, by, reason } => {
-            claim.end(*task, OutcomeKind::Returned, reason, at);
-            claim.void(at);
-            claim.state = State::Returned {
-                by: *by,
-                reason: reason.clone(),
-            };
-        }
-        Event::Transferred {
-            task: from,
-            to: (id, who),
-            reason,
-        } => {
-            claim.end(*from, OutcomeKind::Transferred, reason, at);
-            if let Some(step) = claim.run.iter_mut().find(|s| s.tasks.iter().any(|t| t.id == *from)) {
-                step.tasks.push(task(*id, who, at));
-            }
-        }
-        Event::Withdrawn { reason } => {
-            claim.void(at);
-            claim.state = State::Withdrawn { reason: reason.clone() };
-        }
-        Event::Batched { batch, payment } => {
-            claim.state = State::Paying {
-                batch: *batch,
-                payment: *payment,
-            }
-        }
-        Event::PaymentFailed { .. } => claim.state = State::Approved { at, by_rule: false },
-        Event::PaymentPosted { payment, on } => {
-            claim.state = State::Paid {
-                payment: *payment,
-                on: *on,
-            }
-        }
-        Event::Archived {} => claim.state = State::Archived { at },
-    }
-    Some(claim)
-}
-
-fn task(id: TaskId, who: &Approver, at: Timestamp) -> Task {
-    Task {
-        id,
-        assignee: who.employee,
-        why: who.why.clone(),
-        opened_at: at,
-        outcome: None,
-    }
-}
-
-impl Claim {
-    fn end(&mut self, id: TaskId, kind: OutcomeKind, comment: &str, at: Timestamp) {
-        for task in self.run.iter_mut().flat_map(|s| &mut s.tasks).filter(|t| t.id == id) {
-            task.outcome = Some(Outcome {
-                kind,
-                at,
-                comment: comment.to_owned(),
-            });
-        }
-    }
-
-    fn void(&mut self, at: Timestamp) {
-        for task in self
-            .run
-            .iter_mut()
-            .flat_map(|s| &mut s.tasks)
-            .filter(|t| t.outcome.is_none())
-        {
-            task.outcome = Some(Outcome {
-                kind: OutcomeKind::Void,
-                at,
-                comment: String::new(),
-            });
-        }
-    }
-
-    fn sign(&mut self, id: TaskId, comment: &str, at: Timestamp) {
-        self.end(id, OutcomeKind::Approved, comment, at);
-        let Some(step) = self.run.iter_mut().find(|s| s.tasks.iter().any(|t| t.id == id)) else {
-            return;
-        };
-        let enough = match step.mode {
-            crate::flow::Mode::Any => true,
-            crate::flow::Mode::All => step.tasks.iter().all(|t| t.outcome.is_some()),
-        };
-        if enough {
-            step.progress = Progress::Done;
-            for task in step.tasks.iter_mut().filter(|t| t.outcome.is_none()) {
-                task.outcome = Some(Outcome {
-                    kind: OutcomeKind::Void,
-                    at,
-                    comment: String::new(),
-                });
-            }
         }
     }
 }

@@ -149,17 +149,24 @@ impl Line {
         if self.paid.minor < 0 {
             found.push(Problem::new(at("paid"), "not-positive"));
         }
+        if self.claimed.minor < 0 {
+            found.push(Problem::new(at("claimed"), "not-positive"));
+        }
         if self.claimed.currency != currency {
             found.push(Problem::new(at("claimed"), "currency").with("currency", currency));
         }
         match &self.rate {
             None if self.paid.currency != currency => found.push(Problem::new(at("rate"), "missing")),
-            None if self.paid != self.claimed => found.push(Problem::new(at("claimed"), "not-paid")),
+            None if self.paid.minor < self.claimed.minor => found.push(Problem::new(at("claimed"), "not-paid")),
             Some(_) if self.paid.currency == currency => found.push(Problem::new(at("rate"), "needless")),
             Some(rate) => {
                 if rate.value <= Decimal::ZERO {
                     found.push(Problem::new(at("rate"), "not-positive"));
-                } else if self.paid.convert(rate.value, currency) != Ok(self.claimed) {
+                } else if !self
+                    .paid
+                    .convert(rate.value, currency)
+                    .is_ok_and(|most| self.claimed.minor <= most.minor)
+                {
                     found.push(Problem::new(at("claimed"), "not-rate").with("rate", rate.value));
                 }
             }

@@ -4,12 +4,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::Content;
+use super::{Content, Progress, RunStep, Task};
 use crate::Money;
-use crate::flow::{Mode, Who, Why};
-use crate::ids::{BatchId, ClaimId, EmployeeId, PaymentId, TaskId};
+use crate::flow::{Choices, Settings};
+use crate::ids::{BatchId, ClaimId, EmployeeId, PaymentId};
 use crate::policy::{Auto, Finding, VersionRef};
-use crate::words::Text;
 
 /// A claim, as its events made it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +31,21 @@ pub struct Claim {
     pub judged: Option<Judgement>,
     /// The steps of the current run.
     pub run: Vec<RunStep>,
+    /// What the run's flow says for all of them.
+    #[serde(default, skip_serializing_if = "crate::flow::is_default")]
+    pub settings: Settings,
+    /// Whom the claimant chose, by the steps' ids.
+    #[serde(default, skip_serializing_if = "Choices::is_empty")]
+    pub chosen: Choices,
+    /// The part of the content that approvals are given for, by its hash, as it was last handed in or amended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub material: Option<String>,
+    /// Who got copies, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<EmployeeId>,
+    /// When those asked were last reminded by somebody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reminded_at: Option<Timestamp>,
     /// When it was drafted.
     pub created_at: Timestamp,
     /// When it was last submitted.
@@ -50,10 +64,13 @@ pub enum State {
     InReview,
     /// Sent back to the claimant.
     Returned {
-        /// By whom.
-        by: EmployeeId,
+        /// By whom; nobody if time ran out.
+        by: Option<EmployeeId>,
         /// Why.
         reason: String,
+        /// Whether it goes straight back there when it is handed in again with nothing that matters changed.
+        #[serde(default, skip_serializing_if = "crate::flow::is_default")]
+        straight: bool,
     },
     /// To be paid.
     Approved {
@@ -259,94 +276,6 @@ pub struct Judgement {
     pub auto: Auto,
 }
 
-/// A step of a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunStep {
-    /// The flow it is of.
-    pub flow: VersionRef,
-    /// The step's id there.
-    pub id: String,
-    /// Its name.
-    pub name: Text,
-    /// Who is asked.
-    pub who: Who,
-    /// How many must sign.
-    pub mode: Mode,
-    /// How far it is.
-    pub progress: Progress,
-    /// Who was asked.
-    pub tasks: Vec<Task>,
-}
-
-/// How far a step is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Progress {
-    /// Not begun.
-    Waiting,
-    /// Somebody is asked.
-    Open,
-    /// Signed.
-    Done,
-    /// Nobody had to be asked, or they had signed before.
-    Skipped,
-}
-
-/// One person's part of a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Task {
-    /// Its id.
-    pub id: TaskId,
-    /// Who is asked.
-    pub assignee: EmployeeId,
-    /// Why them.
-    pub why: Why,
-    /// Since when.
-    pub opened_at: Timestamp,
-    /// What became of it.
-    pub outcome: Option<Outcome>,
-}
-
-/// What became of a task.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// How it ended.
-    pub kind: OutcomeKind,
-    /// When.
-    pub at: Timestamp,
-    /// What was said.
-    pub comment: String,
-}
-
-/// How a task can end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OutcomeKind {
-    /// 同意
-    Approved,
-    /// 拒绝
-    Rejected,
-    /// 退回
-    Returned,
-    /// 转交
-    Transferred,
-    /// No longer needed: another signed, or the claim went away.
-    Void,
-}
-
-impl OutcomeKind {
-    /// The word in tables.
-    pub fn code(self) -> &'static str {
-        match self {
-            OutcomeKind::Approved => "approved",
-            OutcomeKind::Rejected => "rejected",
-            OutcomeKind::Returned => "returned",
-            OutcomeKind::Transferred => "transferred",
-            OutcomeKind::Void => "void",
-        }
-    }
-}
-
 impl Claim {
     /// The state without its facts.
     pub fn status(&self) -> Status {
@@ -358,8 +287,26 @@ impl Claim {
         self.run.iter().flat_map(|s| &s.tasks).filter(|t| t.outcome.is_none())
     }
 
-    /// The step that is open, with its place.
+    /// The first step that is open, with its place.
     pub fn open_step(&self) -> Option<(usize, &RunStep)> {
         self.run.iter().enumerate().find(|(_, s)| s.progress == Progress::Open)
+    }
+
+    /// When the next of its timers is due, if it is in review.
+    pub fn next_timer(&self) -> Option<Timestamp> {
+        let open = self.run.iter().filter(|s| s.progress == Progress::Open);
+        open.filter_map(|s| s.timers.first()).map(|t| t.at).min()
+    }
+
+    /// The task with an id, with its step's place.
+    pub fn task(&self, id: crate::ids::TaskId) -> Option<(usize, &Task)> {
+        let tasks = |(at, step): (usize, &RunStep)| step.tasks.iter().position(|t| t.id == id).map(|i| (at, i));
+        let (at, i) = self.run.iter().enumerate().find_map(tasks)?;
+        Some((at, &self.run[at].tasks[i]))
+    }
+
+    /// Everybody whose approval stands: those asked, and those who signed for them.
+    pub fn signers(&self) -> impl Iterator<Item = EmployeeId> {
+        self.run.iter().flat_map(RunStep::signers)
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use outlay_core::claim::{Allocation, Content, Judgement, Line, Links, Taken};
-use outlay_core::flow::{Flow, STANDARD};
+use outlay_core::flow::{Delegation, Flow, STANDARD};
 use outlay_core::ids::{AccountId, DealId, DepartmentId, EmployeeId, EntityId, LineId};
 use outlay_core::org::{Assignment, Department, Employee, Grant, LegalEntity, Org, Role};
 use outlay_core::policy::{Auto, Finding, Severity, VersionRef};
@@ -31,6 +31,8 @@ pub struct Company {
     pub heads: Vec<(DepartmentId, String)>,
     pub finance: Vec<String>,
     pub gone: Vec<String>,
+    /// Who may act for whom, in November 2026.
+    pub away: Vec<(String, String)>,
 }
 
 impl Company {
@@ -41,6 +43,7 @@ impl Company {
             heads: vec![(ALL, "boss".into()), (SALES, "chen".into())],
             finance: vec!["zhao".into()],
             gone: vec![],
+            away: vec![],
         }
     }
 
@@ -51,6 +54,18 @@ impl Company {
             .position(|n| n == name)
             .unwrap_or_else(|| panic!("nobody is called {name}"));
         EmployeeId(Uuid::from_u128(100 + at as u128))
+    }
+
+    pub fn delegations(&self) -> Vec<Delegation> {
+        let given = |(from, to): &(String, String)| Delegation {
+            from: self.id(from),
+            to: self.id(to),
+            since: date(2026, 11, 1),
+            until: date(2026, 11, 30),
+            entity: None,
+            at_most: None,
+        };
+        self.away.iter().map(given).collect()
     }
 
     pub fn org(&self) -> Org {
@@ -180,8 +195,14 @@ pub fn judged(severity: Option<Severity>, passes: bool) -> Judgement {
     Judgement { policy, findings, auto }
 }
 
-pub fn flow() -> Flow {
-    Flow::from_yaml(STANDARD).expect("the standard flow")
+/// The flow of a file in `tests/flows`; `standard` is the one that comes with Outlay.
+pub fn flow(name: &str) -> Flow {
+    let path = format!("{}/tests/flows/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let text = match name {
+        "standard" => STANDARD.to_owned(),
+        _ => std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}")),
+    };
+    Flow::from_yaml(&text).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 
 pub fn nothing_taken() -> &'static [Taken] {

@@ -46,3 +46,10 @@ problem-decided = After you opened it, { $by } { $outcome ->
     [withdrawn] withdrew
    *[other] submitted again
 } { $claim } ({ $at }). Nothing of what you did was kept, and nothing else changed.
+problem-not-chosen = Choose who signs the step “{ $step }”.
+problem-may-not-edit = This step may not change { $field }.
+problem-only-advice = You were asked for advice: give it, and whoever asked you decides.
+problem-too-late = Somebody has acted since, so it cannot be taken back any more.
+problem-no-step = The claim has not passed such a step.
+problem-too-soon = Those asked were reminded a short while ago. Try again later.
+problem-nothing-due = Nothing is to be done now.

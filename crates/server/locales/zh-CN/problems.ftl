@@ -46,3 +46,10 @@ problem-decided = 您打开之后，{ $by }已于 { $at } { $outcome ->
     [withdrawn] 撤回了
    *[other] 重新提交了
 } { $claim }。您的操作没有生效，也没有别的改动。
+problem-not-chosen = 请选择步骤“{ $step }”的审批人。
+problem-may-not-edit = 此步骤不能修改{ $field }。
+problem-only-advice = 您被请求提供意见：给出意见后由委派人决定。
+problem-too-late = 之后已有人处理，不能再拿回。
+problem-no-step = 单据没有经过这个步骤。
+problem-too-soon = 刚刚催办过，请稍后再试。
+problem-nothing-due = 现在没有需要处理的事项。

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use outlay_core::claim::{Claim, Command, Content, Facts, Judgement, Refusal, Source, decide};
+use outlay_core::flow::{Choice, Planned};
 use outlay_core::ids::ClaimId;
+use outlay_core::words::Text;
 use uuid::Uuid;
 
+use super::around::Around;
 use super::{commit, judge, store};
 use crate::app::App;
 use crate::auth::Permit;
@@ -108,21 +111,26 @@ pub(super) async fn decide_in(
     let org = app.org(sql).await?;
     let rules = app.rules(sql).await?;
     let content = match (&command, before) {
-        (Command::Draft { content, .. } | Command::Edit { content, .. }, _) => content,
+        (Command::Draft { content, .. } | Command::Edit { content, .. } | Command::Amend { content, .. }, _) => content,
         (_, Some(before)) => &before.content,
         (_, None) => return Err(Refusal::Missing.into()),
     };
     let today = store::today(&org, content)?;
-    let flow = rules
-        .flow(content.entity, today)
+    // A run goes on by the version that it began with.
+    let of_run = before
+        .filter(|c| !c.status().is_editable())
+        .and_then(|c| rules.flow_version(content.entity, &c.run.first()?.flow));
+    let flow = of_run
+        .or_else(|| rules.flow(content.entity, today))
         .ok_or_else(|| Error::field("entity", "no-flow"))?;
-    let looks_at_content = matches!(command, Command::Draft { .. } | Command::Edit { .. } | Command::Submit);
+    let judges = matches!(command, Command::Submit | Command::Amend { .. });
+    let looks_at_content = judges || matches!(command, Command::Draft { .. } | Command::Edit { .. });
     let taken = if looks_at_content {
         store::taken(sql, content, id).await?
     } else {
         Vec::new()
     };
-    let judged = if matches!(command, Command::Submit) {
+    let judged = if judges {
         let policy = rules
             .policy(content.entity, today)
             .ok_or_else(|| Error::field("entity", "no-policy"))?;
@@ -130,15 +138,17 @@ pub(super) async fn decide_in(
     } else {
         None
     };
+    let around = Around::of(sql, content).await?;
     let facts = Facts {
         now: now(),
         today,
         org: &org,
         flow,
         judged: judged.as_ref(),
-        deal_owner: store::deal_owner(sql, content.links.deal).await?,
+        deal_owner: around.deal_owner,
         taken: &taken,
         seed: rand::random(),
+        around: around.as_facts(&rules, content.entity, today),
     };
     let decision = decide(before, command, permit.actor(), &facts)?;
     commit::commit(sql, app, permit, before, &decision).await?;
@@ -151,8 +161,10 @@ pub struct Preview {
     pub judged: Judgement,
     /// The claim as it would be; or why it would be refused.
     pub outcome: Result<Claim, Refusal>,
-    /// For each step still waiting, who would be asked as of today.
-    pub later: Vec<Vec<outlay_core::flow::Approver>>,
+    /// The flow's steps with the people whom they would ask today.
+    pub planned: Vec<Planned>,
+    /// The steps whose signers the claimant chooses.
+    pub choices: Vec<(String, Text, Choice)>,
 }
 
 /// Looks ahead for a draft.
@@ -169,35 +181,33 @@ pub async fn preview(sql: &mut Sql, app: &App, claim: &Claim) -> Result<Preview,
         .ok_or_else(|| Error::field("entity", "no-policy"))?;
     let taken = store::taken(sql, content, claim.id).await?;
     let judged = judge::judge(sql, &org, policy, claim.id, content, &taken, today).await?;
-    let deal_owner = store::deal_owner(sql, content.links.deal).await?;
+    let around = Around::of(sql, content).await?;
     let facts = Facts {
         now: now(),
         today,
         org: &org,
         flow,
         judged: Some(&judged),
-        deal_owner,
+        deal_owner: around.deal_owner,
         taken: &taken,
         seed: [0; 16],
+        around: around.as_facts(&rules, content.entity, today),
     };
     let actor = outlay_core::claim::Actor::Employee(content.claimant);
     let outcome = decide(Some(claim), Command::Submit, &actor, &facts).map(|d| d.claim);
-    let ask = outlay_core::flow::Ask {
-        org: &org,
-        content,
-        deal_owner,
-        day: today,
-    };
-    let later = match &outcome {
-        Ok(claim) => claim
-            .run
-            .iter()
-            .map(|step| match ask.resolve(&step.who, &step.id) {
-                Ok(outlay_core::flow::Resolved::People(people)) => people,
-                _ => Vec::new(),
-            })
-            .collect(),
-        Err(_) => Vec::new(),
-    };
-    Ok(Preview { judged, outcome, later })
+    let ask = around.ask(&org, claim, &flow.settings, &judged.findings, today);
+    let planned = flow.preview(&ask, &judged.findings);
+    let choices = flow
+        .choices()
+        .into_iter()
+        .filter(|(step, _)| planned.iter().any(|p| p.id == step.id));
+    let choices = choices
+        .map(|(step, choice)| (step.id.clone(), step.name.clone(), choice.clone()))
+        .collect();
+    Ok(Preview {
+        judged,
+        outcome,
+        planned,
+        choices,
+    })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use outlay_core::canonical;
-use outlay_core::claim::{Actor, Allocation, Claim, Decision, Effect, Event, Line, Notice};
+use outlay_core::claim::{Actor, Allocation, Claim, Decision, Effect, Event, Line, Notice, OutcomeKind};
 use outlay_core::ids::EmployeeId;
 use outlay_core::policy::VersionRef;
 use serde::{Deserialize, Serialize};
@@ -267,6 +267,15 @@ async fn write_tasks(sql: &mut Sql, before: Option<&Claim>, claim: &Claim) -> Re
     let known: Vec<_> = before
         .map(|b| b.run.iter().flat_map(|s| &s.tasks).collect())
         .unwrap_or_default();
+    // Steps that a new route no longer has.
+    let kept: Vec<_> = claim.run.iter().flat_map(|s| &s.tasks).map(|t| t.id).collect();
+    for gone in known.iter().filter(|t| t.is_open() && !kept.contains(&t.id)) {
+        sql.run(
+            "UPDATE task SET closed_at = $1, outcome = $2 WHERE id = $3",
+            args![now().as_microsecond(), OutcomeKind::Void.code(), gone.id],
+        )
+        .await?;
+    }
     for (step, run) in claim.run.iter().enumerate() {
         for task in &run.tasks {
             let outcome = task.outcome.as_ref().map_or("open", |o| o.kind.code());

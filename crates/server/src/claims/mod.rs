@@ -2,6 +2,7 @@
 
 mod act;
 mod api;
+mod around;
 pub mod begin;
 mod commit;
 mod drill;

@@ -1,7 +1,7 @@
 //! Which way a claim goes, and why: what the policy said, who is asked, who will be.
 
 use outlay_core::claim::{Claim, Judgement, OutcomeKind, Problem, Progress, Refusal, Status};
-use outlay_core::flow::{Approver, Ask, Resolved, Why};
+use outlay_core::flow::{Approver, Resolved, Why};
 use outlay_core::ids::EmployeeId;
 use outlay_core::org::Org;
 use outlay_core::policy::{Finding, Policy, Severity};
@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::act::preview;
+use super::around::Around;
 use super::store;
 use super::view::FindingView;
 use crate::app::App;
@@ -192,13 +193,9 @@ pub async fn route(
     let org = app.org(sql).await?;
     let ahead = look.ahead.as_ref().and_then(|a| a.as_ref().ok());
     let of = ahead.unwrap_or(claim);
-    let deal_owner = store::deal_owner(sql, of.content.links.deal).await?;
-    let ask = Ask {
-        org: &org,
-        content: &of.content,
-        deal_owner,
-        day: store::today(&org, &of.content)?,
-    };
+    let around = Around::of(sql, &of.content).await?;
+    let findings = of.judged.as_ref().map_or(&[][..], |j| &j.findings);
+    let ask = around.ask(&org, of, &of.settings, findings, store::today(&org, &of.content)?);
     let name = |id: EmployeeId| org.employee(id).map(|e| e.name.clone());
     let mut steps = Vec::new();
     if let Some(at) = claim.submitted_at.filter(|_| ahead.is_none()) {
@@ -223,7 +220,10 @@ pub async fn route(
             let state = match ended.map(|o| o.kind) {
                 None if ahead.is_some() => "next",
                 None => "now",
-                Some(OutcomeKind::Approved | OutcomeKind::Transferred) => "done",
+                Some(OutcomeKind::Revoked) => "back",
+                Some(
+                    OutcomeKind::Approved | OutcomeKind::Transferred | OutcomeKind::Delegated | OutcomeKind::Advised,
+                ) => "done",
                 Some(OutcomeKind::Returned) => "back",
                 Some(_) => "stop",
             };
@@ -300,6 +300,20 @@ pub fn why(w: W, org: &Org, why: &Why) -> String {
         }
         Why::Holds(role) => w.t(&format!("route-holds-{}", role.code().replace('_', "-"))),
         Why::OwnsDeal => w.t("route-owns-deal"),
+        Why::OwnsProject => w.t("route-owns-project"),
+        Why::OwnsCostCenter(id) => {
+            let center = org.cost_center(*id).map(|c| c.name.clone()).unwrap_or_default();
+            w.t1("route-owns-cost-center", "name", center)
+        }
+        Why::Position(title) => w.t1("route-position", "name", title),
+        Why::Chosen => w.t("route-chosen"),
+        Why::Expression => w.t("route-expression"),
+        Why::Instead => w.t("route-instead"),
+        Why::DelegatedBy(id) => w.t1("route-delegated", "name", name(*id)),
+        Why::AddedBy(id) => w.t1("route-added", "name", name(*id)),
+        Why::BackFrom(id) => w.t1("route-back-from", "name", name(*id)),
+        Why::EscalatedFrom(id) => w.t1("route-escalated", "name", name(*id)),
+        Why::StraightBack => w.t("route-straight-back"),
         Why::Named => w.t("route-named"),
         Why::StandsIn(id) => w.t1("route-stands-in", "name", name(*id)),
         Why::TransferredBy(id) => w.t1("route-transferred", "name", name(*id)),

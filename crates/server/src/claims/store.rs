@@ -1,14 +1,14 @@
 //! Reading claims by id, and the facts that decisions and rights need.
 
 use outlay_core::claim::{Claim, Content, Taken};
-use outlay_core::ids::{ClaimId, DealId, EmployeeId};
+use outlay_core::ids::{ClaimId, EmployeeId};
 use outlay_core::org::Org;
 
 use crate::args;
 use crate::auth::ClaimFacts;
 use crate::db::{Sql, Value, dialect};
 use crate::error::Error;
-use crate::people::{maybe, stored};
+use crate::people::stored;
 
 /// A claim by its id.
 pub async fn load(sql: &mut Sql, id: ClaimId) -> Result<Claim, Error> {
@@ -28,7 +28,8 @@ pub async fn by_number(sql: &mut Sql, number: &str) -> Result<Claim, Error> {
 
 /// What rights look at.
 pub fn facts(claim: &Claim) -> ClaimFacts {
-    let mut asked: Vec<EmployeeId> = claim.run.iter().flat_map(|s| &s.tasks).map(|t| t.assignee).collect();
+    let tasks = claim.run.iter().flat_map(|s| &s.tasks);
+    let mut asked: Vec<EmployeeId> = tasks.map(|t| t.assignee).chain(claim.copies.iter().copied()).collect();
     asked.sort();
     asked.dedup();
     ClaimFacts {
@@ -65,15 +66,6 @@ pub async fn taken(sql: &mut Sql, content: &Content, id: ClaimId) -> Result<Vec<
             })
         })
         .collect()
-}
-
-/// The employee behind a deal's CRM owner.
-pub async fn deal_owner(sql: &mut Sql, deal: Option<DealId>) -> Result<Option<EmployeeId>, Error> {
-    let Some(deal) = deal else { return Ok(None) };
-    let row: Option<(Option<String>,)> = sql
-        .maybe("SELECT owner_id FROM deal WHERE id = $1", args![deal])
-        .await?;
-    maybe(row.and_then(|(owner,)| owner))
 }
 
 /// The next number of a month: `BX2611-0187`.

@@ -1,6 +1,8 @@
 //! What happened to a claim, opened from its sealed events and told in the reader's words.
 
-use outlay_core::claim::{Claim, Event};
+use outlay_core::claim::{Claim, Event, Place};
+use outlay_core::flow::LateAct;
+use outlay_core::ids::EmployeeId;
 use outlay_core::org::Org;
 use outlay_core::policy::Severity;
 use serde::Serialize;
@@ -110,7 +112,12 @@ fn look(kind: &str) -> (&'static str, &'static str) {
         "passed" => ("circle-check", "t-ok"),
         "rejected" => ("circle-x", "t-bad"),
         "returned" => ("undo-2", "t-warn"),
-        "transferred" => ("send", ""),
+        "transferred" | "delegated" | "reassigned" | "chosen" | "asked_again" => ("send", ""),
+        "sent_back" | "taken_back" | "recalled" => ("undo-2", "t-warn"),
+        "timed_out" | "fired" | "reminded" => ("circle-alert", "t-warn"),
+        "advised" | "copied" => ("message-square-text", ""),
+        "amended" => ("pencil", "t-warn"),
+        "signer_added" | "signer_removed" => ("inbox", ""),
         "withdrawn" => ("corner-up-left", ""),
         "commented" => ("message-square-text", ""),
         "batched" => ("loader", ""),
@@ -125,7 +132,11 @@ fn words(w: W, org: &Org, claim: &Claim, event: &Event, policy: Option<&str>) ->
         let values: Vec<(String, String)> = values.iter().map(|(n, v)| ((*n).to_owned(), v.clone())).collect();
         w.args(key, &values)
     };
-    let name = |id| org.employee(id).map(|e| e.name.clone()).unwrap_or_default();
+    let name = |id: EmployeeId| org.employee(id).map(|e| e.name.clone()).unwrap_or_default();
+    let names = |all: &[EmployeeId]| {
+        let all: Vec<String> = all.iter().map(|id| name(*id)).collect();
+        all.join(if w.zh() { "、" } else { ", " })
+    };
     let step = |i: usize| claim.run.get(i).map(|s| s.name.get(w.0).to_owned()).unwrap_or_default();
     let said = |key: &str, said: &str| {
         if said.is_empty() {
@@ -163,7 +174,7 @@ fn words(w: W, org: &Org, claim: &Claim, event: &Event, policy: Option<&str>) ->
                 ],
             )
         }
-        Event::Opened { step: i, tasks } => {
+        Event::Opened { step: i, tasks, .. } | Event::Reassigned { step: i, tasks, .. } => {
             let people: Vec<String> = tasks.iter().map(|(_, a)| name(a.employee)).collect();
             let because = tasks.first().map(|(_, a)| why(w, org, &a.why)).unwrap_or_default();
             text(
@@ -176,7 +187,67 @@ fn words(w: W, org: &Org, claim: &Claim, event: &Event, policy: Option<&str>) ->
             )
         }
         Event::Skipped { step: i } => text("event-skipped", &[("step", step(*i))]),
-        Event::Approved { comment, .. } => said("event-approved", comment),
+        Event::Approved { task, comment, by, .. } => match (by, claim.task(*task)) {
+            (Some(_), Some((_, task))) => text(
+                "event-approved-for",
+                &[("name", name(task.assignee)), ("said", comment.clone())],
+            ),
+            _ => said("event-approved", comment),
+        },
+        Event::Chosen { people, .. } => text("event-chosen", &[("people", names(people))]),
+        Event::Copied { to, comment, .. } => text("event-copied", &[("people", names(to)), ("said", comment.clone())]),
+        Event::TakenBack { .. } => w.t("event-taken-back"),
+        Event::Recalled {} => w.t("event-recalled"),
+        Event::Advised { comment, .. } => said("event-advised", comment),
+        Event::AskedAgain { to: (_, who), .. } => text(
+            "event-asked-again",
+            &[("name", name(who.employee)), ("why", why(w, org, &who.why))],
+        ),
+        Event::SentBack {
+            to, straight, reason, ..
+        } => text(
+            if *straight {
+                "event-sent-back-straight"
+            } else {
+                "event-sent-back"
+            },
+            &[("step", step(*to)), ("said", reason.clone())],
+        ),
+        Event::Amended {
+            content, reason, route, ..
+        } => text(
+            if route.is_some() {
+                "event-amended-anew"
+            } else {
+                "event-amended"
+            },
+            &[("amount", money(content.claimed())), ("said", reason.clone())],
+        ),
+        Event::Delegated {
+            to: (_, who), reason, ..
+        } => text(
+            "event-delegated",
+            &[("name", name(who.employee)), ("said", reason.clone())],
+        ),
+        Event::SignerAdded { place, who, reason, .. } => text(
+            match place {
+                Place::Before => "event-signer-before",
+                Place::Beside => "event-signer-beside",
+                Place::After => "event-signer-after",
+            },
+            &[("name", name(who.employee)), ("said", reason.clone())],
+        ),
+        Event::SignerRemoved { who, .. } => text("event-signer-removed", &[("name", name(*who))]),
+        Event::Reminded {} => w.t("event-reminded"),
+        Event::Fired { step: i, act } => text(
+            match act {
+                LateAct::Remind => "event-late-remind",
+                LateAct::Escalate => "event-late-escalate",
+                LateAct::Return => "event-late-return",
+            },
+            &[("step", step(*i))],
+        ),
+        Event::TimedOut { step: i } => text("event-timed-out", &[("step", step(*i))]),
         Event::Passed { by_rule: true } => w.t("event-passed-by-rule"),
         Event::Passed { by_rule: false } => w.t("event-passed"),
         Event::Rejected { reason, .. } => text("event-rejected", &[("said", reason.clone())]),

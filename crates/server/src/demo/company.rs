@@ -176,6 +176,7 @@ impl Company {
                     code: (*code).into(),
                     name: (*name).into(),
                     entity: firm.id,
+                    owner: None,
                 });
             }
         }

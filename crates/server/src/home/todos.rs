@@ -116,7 +116,8 @@ fn title(claim: &Claim, w: W) -> String {
 
 /// What was said, or what is lacking.
 fn hint(claim: &Claim, org: &Org, w: W) -> String {
-    if let State::Returned { by, reason } = &claim.state {
+    if let State::Returned { by, reason, .. } = &claim.state {
+        let Some(by) = by else { return w.t("returned-late") };
         let by = org.employee(*by).map(|e| e.name.clone()).unwrap_or_default();
         return w.args(
             "home-said",

@@ -171,6 +171,7 @@ impl Organisation {
             code: fields.text("code").to_owned(),
             name: fields.text("name").to_owned(),
             entity,
+            owner: known.and_then(|k| k.owner),
         };
         let verdict = Verdict::of(known, &center, || Write::CostCenter(center.clone()));
         self.centers.insert(center.code.clone(), center);

@@ -128,7 +128,11 @@ pub async fn peek(sql: &mut Sql, app: &App, visitor: &Visitor, number: &str) -> 
         claimant: name(content.claimant),
         place: place.join(" · "),
         reason: match &claim.state {
-            State::Returned { by, reason } | State::Rejected { by, reason } => Some((name(*by), reason.clone())),
+            State::Returned { by: None, .. } => Some((w.t("event-system"), w.t("returned-late"))),
+            State::Returned {
+                by: Some(by), reason, ..
+            }
+            | State::Rejected { by, reason } => Some((name(*by), reason.clone())),
             _ => None,
         },
         findings,

@@ -51,7 +51,8 @@ pub(super) async fn write(app: &App, job: &MailJob) -> Result<Option<Letter>, Er
     let Some(reader) = org.employee(job.to).filter(|e| e.active) else {
         return Ok(None);
     };
-    if job.notice == Notice::TaskOpened && !claim.open_tasks().any(|t| t.assignee == job.to) {
+    if matches!(job.notice, Notice::TaskOpened | Notice::Reminder) && !claim.open_tasks().any(|t| t.assignee == job.to)
+    {
         return Ok(None);
     }
     let w = W(Lang::parse(&reader.locale).unwrap_or_default());
@@ -71,7 +72,7 @@ pub(super) async fn write(app: &App, job: &MailJob) -> Result<Option<Letter>, Er
     let footer = w.t("mail-footer");
     let reason = reason(&claim, job.notice).map(|r| w.t1("mail-reason", "reason", r));
     let path = match job.notice {
-        Notice::TaskOpened => shell::link("/inbox", &[("peek", &claim.number)]),
+        Notice::TaskOpened | Notice::Reminder => shell::link("/inbox", &[("peek", &claim.number)]),
         _ => format!("/claims/{}", claim.number),
     };
     let link = format!("{}{path}", app.config.public_url());
@@ -107,6 +108,9 @@ pub(super) async fn write(app: &App, job: &MailJob) -> Result<Option<Letter>, Er
 fn code(notice: Notice) -> &'static str {
     match notice {
         Notice::TaskOpened => "task_opened",
+        Notice::Reminder => "reminder",
+        Notice::Copied => "copied",
+        Notice::Amended => "amended",
         Notice::Approved => "approved",
         Notice::Rejected => "rejected",
         Notice::Returned => "returned",

@@ -1,6 +1,7 @@
 //! The organisation: people, departments, assignments, roles.
 
 mod api;
+pub mod delegations;
 mod edit;
 mod leave;
 mod org;

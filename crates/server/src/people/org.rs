@@ -31,8 +31,8 @@ pub async fn load(sql: &mut Sql) -> Result<Org, Error> {
             args![],
         )
         .await?;
-    let centers: Vec<(String, String, String, String)> = sql
-        .all("SELECT id, code, name, entity_id FROM cost_center", args![])
+    let centers: Vec<(String, String, String, String, Option<String>)> = sql
+        .all("SELECT id, code, name, entity_id, owner_id FROM cost_center", args![])
         .await?;
     let employees: Vec<(String, String, String, String, String, bool)> = sql
         .all("SELECT id, number, name, email, locale, active FROM employee", args![])
@@ -89,12 +89,13 @@ pub async fn load(sql: &mut Sql) -> Result<Org, Error> {
             .collect::<Result<_, Error>>()?,
         centers
             .into_iter()
-            .map(|(id, code, name, entity)| {
+            .map(|(id, code, name, entity, owner)| {
                 Ok(CostCenter {
                     id: stored(&id)?,
                     code,
                     name,
                     entity: stored(&entity)?,
+                    owner: maybe(owner)?,
                 })
             })
             .collect::<Result<_, Error>>()?,

@@ -24,9 +24,10 @@ pub async fn put_entity(sql: &mut Sql, _: &Permit, e: &LegalEntity) -> Result<()
 /// Makes or replaces a cost centre.
 pub async fn put_cost_center(sql: &mut Sql, _: &Permit, c: &CostCenter) -> Result<(), Error> {
     sql.run(
-        "INSERT INTO cost_center (id, code, name, entity_id) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (id) DO UPDATE SET code = excluded.code, name = excluded.name, entity_id = excluded.entity_id",
-        args![c.id, &c.code, &c.name, c.entity],
+        "INSERT INTO cost_center (id, code, name, entity_id, owner_id) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (id) DO UPDATE SET code = excluded.code, name = excluded.name, entity_id = excluded.entity_id, \
+         owner_id = excluded.owner_id",
+        args![c.id, &c.code, &c.name, c.entity, c.owner],
     )
     .await?;
     super::changed(sql).await

@@ -49,6 +49,12 @@ impl Rules {
         in_force(self.flows.get(&entity)?, day)
     }
 
+    /// A version of a flow, as an entity has it.
+    pub fn flow_version(&self, entity: EntityId, reference: &VersionRef) -> Option<&Flow> {
+        let mut all = self.flows.get(&entity)?.iter().map(|(_, flow)| flow);
+        all.find(|f| f.reference() == *reference)
+    }
+
     /// What people call a category, by the newest policy that has it; its code where none has.
     pub fn category_name(&self, code: &str, lang: outlay_core::words::Lang) -> String {
         let known = self

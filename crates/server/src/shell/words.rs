@@ -30,6 +30,7 @@ sources![
     "evidence",
     "show",
     "inbox",
+    "flow",
     "home",
     "search",
     "me",

@@ -266,6 +266,7 @@ async fn fill(app: Arc<App>, folder: tempfile::TempDir) -> World {
                         code: format!("{country}-SALES"),
                         name: "Sales".into(),
                         entity: id,
+                        owner: None,
                     };
                     store::put_cost_center(sql, permit, &center).await?;
                 }
