@@ -294,7 +294,7 @@ impl Walk {
                 Command::RemoveSigner { who, reason }
             }
             21 | 22 => {
-                let signed = claim
+                let mut signed = claim
                     .run
                     .iter()
                     .flat_map(|s| &s.tasks)
