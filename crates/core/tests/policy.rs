@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use outlay_core::claim::{Allocation, Content, Evidence, Grade, Line, Links, Rate};
 use outlay_core::ids::{AccountId, ActivityId, ContactId, CostCenterId, DealId, LineId};
-use outlay_core::policy::{Auto, CN_STANDARD, DE_STANDARD, LineFacts, Policy, PolicyFacts, Severity};
+use outlay_core::policy::{
+    Auto, CN_STANDARD, DE_STANDARD, LineFacts, Policy, PolicyFacts, Severity, US_STANDARD, YearFacts,
+};
 use outlay_core::words::Lang;
 use outlay_core::{Currency, Money};
 use proptest::prelude::*;
@@ -27,6 +29,7 @@ struct Case {
     /// CRM records at the claim's head: account, deal, activity, contact.
     #[serde(default)]
     links: Vec<String>,
+    year: Option<Year>,
     lines: Vec<Row>,
     /// `severity rule [line] [over]`, in order.
     expect: Vec<String>,
@@ -58,6 +61,15 @@ struct Row {
     facts: LineFacts,
 }
 
+/// A year of the entity: its revenue, and what other claims spent on hospitality.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Year {
+    year: i16,
+    revenue: Option<String>,
+    hospitality: String,
+}
+
 fn id(n: usize) -> Uuid {
     Uuid::from_u128(n as u128 + 1)
 }
@@ -66,6 +78,7 @@ fn policy(name: &str) -> Policy {
     let standard = match name {
         "cn-standard" => CN_STANDARD,
         "de-standard" => DE_STANDARD,
+        "us-standard" => US_STANDARD,
         other => {
             let path = Path::new(env!("CARGO_MANIFEST_DIR"))
                 .join("tests/policy/sets")
@@ -155,6 +168,15 @@ fn allocations(serves: Option<&str>, claimed: Money) -> Vec<Allocation> {
     }
 }
 
+fn year(of: &Year, currency: Currency) -> (i16, YearFacts) {
+    let money = |text: &str| Money::parse(text, currency).expect("an amount");
+    let facts = YearFacts {
+        revenue: of.revenue.as_deref().map(money),
+        spent: BTreeMap::from([("hospitality-meter".to_owned(), money(&of.hospitality))]),
+    };
+    (of.year, facts)
+}
+
 fn facts(today: Date, grade: Option<String>) -> PolicyFacts {
     PolicyFacts {
         grade,
@@ -181,6 +203,7 @@ fn run(case: &Case) {
         .collect();
     let facts = PolicyFacts {
         lines,
+        years: case.year.iter().map(|y| year(y, policy.currency)).collect(),
         ..facts(case.today, case.grade.clone())
     };
     let found = policy.check(&content, &facts);
@@ -273,7 +296,7 @@ fn each_rule_has_a_story() {
             }
         }
     }
-    for name in ["cn-standard", "de-standard"] {
+    for name in ["cn-standard", "de-standard", "us-standard"] {
         let silent: Vec<String> = policy(name)
             .rules
             .iter()
@@ -338,7 +361,7 @@ fn what_is_no_policy() {
 
 #[test]
 fn a_policy_survives_its_own_yaml() {
-    for name in ["cn-standard", "de-standard"] {
+    for name in ["cn-standard", "de-standard", "us-standard"] {
         let policy = policy(name);
         let text = serde_norway::to_string(&*policy).expect("YAML");
         assert_eq!(Policy::from_yaml(&text).expect("sound"), policy);
@@ -435,6 +458,7 @@ proptest! {
             grade,
             purpose,
             links: Vec::new(),
+            year: None,
             lines: rows,
             expect: Vec::new(),
             words: Vec::new(),

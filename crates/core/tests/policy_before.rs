@@ -216,7 +216,13 @@ fn claim(lots: &mut Lots, policy: &Policy) -> Content {
     let currency = policy.currency;
     let places = ["北京", "上海市", "三亚", "Wuhan", "义乌", "München", "Ulm", "köln", ""];
     let lines = (0..1 + [0, 0, 1, 2, 5][lots.below(5)]).map(|n| {
-        let category = lots.one(&policy.categories).code.clone();
+        // Categories that came later are left out.
+        let old: Vec<_> = policy
+            .categories
+            .iter()
+            .filter(|c| !c.code.starts_with("allowance."))
+            .collect();
+        let category = lots.one(&old).code.clone();
         let quantity = 1 + lots.below(4) as u32;
         let amounts = [30, 150, 320, 400, 500, 600, 800, 900, 1200, 28, 110, 140, 180, 220];
         let each = *lots.one(&amounts) * 100 + [0, 0, 1, -1, 5000][lots.below(5)];

@@ -8,7 +8,7 @@ use super::finding::{Arg, Finding, Severity};
 use super::number::round;
 use super::rule::LinkKind;
 use super::rule_table::Ready;
-use super::set::{fold, fold_place};
+use super::set::{Class, fold, fold_place};
 use super::{Policy, Rule};
 use crate::claim::{Content, Grade, Line};
 use crate::feel::{Fault, Number, Value};
@@ -97,6 +97,20 @@ impl Known<'_> {
         }
     }
 
+    /// The value of a fact for the claim as a whole.
+    pub(super) fn of_claim(&self, fact: Fact, over: Decimal) -> Value {
+        let text = |t: Option<&str>| t.map_or(Value::Null, Value::text);
+        match fact {
+            Fact::Grade => text(self.grade()),
+            Fact::Evidence => text(Some(grade_code(self.content.grade()))),
+            Fact::Total => Value::Number(Number::from(self.content.claimed().decimal())),
+            Fact::Department => text(self.facts.department.as_deref()),
+            Fact::Stage => text(Some(self.facts.stage.as_deref().unwrap_or("none"))),
+            Fact::Over => Value::Number(Number::from(over)),
+            _ => Value::Null,
+        }
+    }
+
     /// The claimant's grade, if the policy knows it.
     pub(super) fn grade(&self) -> Option<&str> {
         let grade = self.facts.grade.as_deref();
@@ -142,6 +156,14 @@ fn linked(content: &Content, line: &Line) -> Option<LinkKind> {
 pub(super) fn amount(value: &Value, currency: Currency) -> Option<Money> {
     match value {
         Value::Number(n) => Some(round(n.to_decimal()?, currency)),
+        _ => None,
+    }
+}
+
+/// A number that a table answered.
+pub(super) fn decimal(value: &Value) -> Option<Decimal> {
+    match value {
+        Value::Number(n) => n.to_decimal(),
         _ => None,
     }
 }
@@ -205,11 +227,13 @@ impl Policy {
             return None;
         }
         let text = fold(&seen.line.description);
-        let named = self
-            .classes
-            .iter()
-            .rev()
-            .find(|c| c.words.iter().any(|w| text.contains(&fold(w))));
+        let is_of = |c: &&Class| {
+            c.categories
+                .as_ref()
+                .is_none_or(|all| all.contains(&seen.line.category))
+        };
+        let mut of = self.classes.iter().rev().filter(is_of);
+        let named = of.find(|c| c.words.iter().any(|w| text.contains(&fold(w))));
         named.map(|c| c.code.as_str())
     }
 }

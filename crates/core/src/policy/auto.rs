@@ -1,5 +1,6 @@
 //! What passes without a person, and why.
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::ask::{Known, Said, code, said};
@@ -10,6 +11,7 @@ use super::rule_table::Ready;
 use super::{Arg, Finding, Policy, Severity};
 use crate::claim::{Content, Grade};
 use crate::feel::{Cmp, Expr, Names, NoFunctions, Number, Probe, Scope, Test, Tests, Value, matches, unary_tests};
+use crate::org::Role;
 use crate::table::{self, Outcome, Trace};
 
 /// Whether a claim may pass by itself.
@@ -32,6 +34,16 @@ impl Auto {
     /// Whether it may.
     pub fn passes(&self) -> bool {
         matches!(self, Auto::Yes { .. })
+    }
+
+    /// The role that must look because the claim was drawn for an audit, and for no other reason.
+    pub fn audit(&self) -> Option<Role> {
+        let [reason] = self.reasons() else { return None };
+        let role = reason.args.iter().find_map(|(_, arg)| match arg {
+            Arg::Role(role) => Some(*role),
+            _ => None,
+        });
+        role.filter(|_| reason.code == ReasonCode::AuditDrawn)
     }
 
     /// Why.
@@ -84,6 +96,10 @@ pub enum ReasonCode {
     CellFails,
     /// The table could not answer.
     Broken,
+    /// It would pass by itself, and is drawn for an audit by a role.
+    AuditDrawn,
+    /// It was not drawn.
+    AuditNotDrawn,
 }
 
 /// The table of automatic approval, and what its rows ask of the things that reasons speak about.
@@ -217,13 +233,48 @@ impl Policy {
             }
         }
         if back.is_empty() && severe == 0 {
-            return Auto::Yes {
-                reasons: self.held(auto, content, chosen),
+            let mut reasons = self.held(auto, content, chosen);
+            let over = findings
+                .iter()
+                .filter_map(Finding::over_share)
+                .max()
+                .unwrap_or_default();
+            return match self.audited(&known, over) {
+                Some(reason) if reason.code != ReasonCode::AuditNotDrawn => Auto::No { reasons: vec![reason] },
+                reason => {
+                    reasons.extend(reason);
+                    Auto::Yes { reasons }
+                }
             };
         }
         Auto::No {
             reasons: self.kept(content, severe, back),
         }
+    }
+
+    /// Whether a claim that would pass by itself is drawn for an audit, and the draw; `None` where the policy draws none.
+    fn audited(&self, known: &Known, over: Decimal) -> Option<Reason> {
+        let (audit, ready) = (self.audit.as_ref()?, self.ready.audit.as_ref()?);
+        let draw = super::draw(known.facts.claim?, &self.reference());
+        let outcome = ready.ask(|fact| known.of_claim(fact, over));
+        let share = match (said(&outcome), &outcome.value) {
+            (Said::Answer(_), Value::Number(share)) => share.to_decimal().unwrap_or(Decimal::ONE),
+            // A table that cannot answer lets nothing pass unseen.
+            _ => Decimal::ONE,
+        };
+        Some(Reason {
+            code: if draw < share {
+                ReasonCode::AuditDrawn
+            } else {
+                ReasonCode::AuditNotDrawn
+            },
+            args: vec![
+                arg("role", Arg::Role(audit.role)),
+                arg("share", Arg::Share(share)),
+                arg("draw", Arg::Share(draw)),
+            ],
+            trace: Some(Box::new(outcome.trace)),
+        })
     }
 
     /// Everything that held.

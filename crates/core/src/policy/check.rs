@@ -7,6 +7,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use super::ask::{self, Known, Said, said};
+use super::meter::YearFacts;
 use super::number::round;
 use super::rule::{Check, Detail, Details, LinkKind, Rule, When};
 use super::rule_table::Ready;
@@ -15,7 +16,7 @@ use super::{Arg, Finding, Policy, Severity};
 use crate::Money;
 use crate::claim::{Allocation, Content, Grade, Line};
 use crate::feel::Value;
-use crate::ids::LineId;
+use crate::ids::{ClaimId, LineId};
 
 /// What a policy needs to know beyond the content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,12 @@ pub struct PolicyFacts {
     /// How far the claim's deal is: `open`, `won` or `lost`.
     #[serde(default)]
     pub stage: Option<String>,
+    /// The claim, by which an audit is drawn; none is drawn without.
+    #[serde(default)]
+    pub claim: Option<ClaimId>,
+    /// What the entity spent and earned, by year.
+    #[serde(default)]
+    pub years: BTreeMap<i16, YearFacts>,
     /// What is known of the lines.
     #[serde(default)]
     pub lines: BTreeMap<LineId, LineFacts>,
@@ -49,6 +56,8 @@ impl PolicyFacts {
             country: None,
             department: None,
             stage: None,
+            claim: None,
+            years: BTreeMap::new(),
             lines: BTreeMap::new(),
         }
     }
@@ -191,6 +200,7 @@ impl Policy {
     fn plainly(&self, rule: &Rule, check: &Check, known: &Known, lines: &[&Seen], found: &mut Vec<(usize, Finding)>) {
         let content = known.content;
         match check {
+            Check::Meter { share, of_revenue } => self.metered(rule, (*share, *of_revenue), known.facts, lines, found),
             Check::Link { to } if !rule.when.picks_lines() => {
                 let open: Vec<Arg> = lines
                     .iter()
@@ -256,8 +266,8 @@ impl Policy {
         known: &LineFacts,
     ) -> Option<Args> {
         match check {
-            // These have tables.
-            Check::Limit(_) | Check::Class { .. } => None,
+            // These have tables, or look at the year.
+            Check::Limit(_) | Check::Class { .. } | Check::Meter { .. } => None,
             Check::Receipt { over, .. } => self.receipt(line, over.as_ref()?.money(self.currency)),
             Check::Deadline { days, .. } => late(line, today, (*days)?),
             Check::Evidence { at_least, .. } => weak(line, (*at_least)?),

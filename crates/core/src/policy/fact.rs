@@ -184,7 +184,15 @@ impl Fact {
     pub fn is_of_claim(self) -> bool {
         matches!(
             self,
-            Fact::Grade | Fact::Evidence | Fact::Total | Fact::Department | Fact::Stage | Fact::Over | Fact::Linked
+            Fact::Grade | Fact::Evidence | Fact::Total | Fact::Department | Fact::Stage | Fact::Over
+        )
+    }
+
+    /// Whether it is known of a day away, before there is a line.
+    pub fn is_of_day(self) -> bool {
+        matches!(
+            self,
+            Fact::Grade | Fact::Tier | Fact::Season | Fact::Place | Fact::Country | Fact::Date | Fact::DayOff
         )
     }
 

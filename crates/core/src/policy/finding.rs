@@ -9,6 +9,7 @@ use super::rule::{Detail, LinkKind};
 use crate::Money;
 use crate::claim::Grade;
 use crate::ids::LineId;
+use crate::org::Role;
 use crate::table::Trace;
 
 /// How much a finding weighs.
@@ -68,6 +69,8 @@ pub enum Arg {
     Count(u64),
     /// An amount.
     Money(Money),
+    /// An amount for one unit in the policy's currency, finer than money.
+    Rate(#[serde(with = "rust_decimal::serde::str")] Decimal),
     /// A day.
     Date(Date),
     /// A share: 0.06 is read as 6 %.
@@ -88,6 +91,8 @@ pub enum Arg {
     Link(LinkKind),
     /// A class of the policy, by its code.
     Class(String),
+    /// A role in the company.
+    Role(Role),
     /// A rule of the policy, by its id.
     Rule(String),
     /// What a column asks, by its name, and its value.

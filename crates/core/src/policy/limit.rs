@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::ask::{Known, Said, amount, said};
+use super::ask::{Known, Said, amount, decimal, said};
 use super::check::{Args, Seen, arg, common, count};
 use super::fact::Fact;
 use super::number::round;
@@ -45,7 +45,7 @@ impl Policy {
                     continue;
                 }
             };
-            let Some(most) = amount(&value, self.currency) else {
+            let Some((most, each)) = amount(&value, self.currency).zip(decimal(&value)) else {
                 continue;
             };
             let Outcome { trace, .. } = outcome;
@@ -57,7 +57,9 @@ impl Policy {
                     } else {
                         1
                     };
-                    let allowed = most.minor.saturating_mul(i64::from(quantity));
+                    // A rate may have more decimals than money: only the product is rounded.
+                    let allowed = each.checked_mul(Decimal::from(quantity));
+                    let allowed = allowed.map_or(i64::MAX, |all| round(all, self.currency).minor);
                     if line.claimed.minor > allowed {
                         let mut args = common(*i, line);
                         args.extend([
@@ -66,6 +68,11 @@ impl Policy {
                             arg("each", Arg::Money(self.each(line.claimed, quantity))),
                         ]);
                         args.extend(self.measure(most, allowed, line.claimed.minor, row));
+                        if each != most.decimal() {
+                            args.iter_mut().filter(|(name, _)| name == "limit").for_each(|(_, of)| {
+                                *of = Arg::Rate(each.normalize());
+                            });
+                        }
                         args.push(arg("basis", basis(ready, Some(seen), known)));
                         found.push((
                             *i,

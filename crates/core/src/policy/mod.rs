@@ -2,13 +2,17 @@
 
 mod allowance;
 mod ask;
+mod audit;
 mod auto;
 mod cell;
 mod check;
 mod fact;
 mod finding;
+mod inspect;
 mod limit;
+mod meter;
 mod number;
+mod per_diem;
 mod read;
 mod rule;
 mod rule_table;
@@ -16,17 +20,21 @@ mod set;
 mod tables;
 mod words;
 
+pub use audit::{Audit, draw};
 pub use auto::{Auto, Reason, ReasonCode};
 pub use cell::{from_feel, to_feel};
 pub use check::{LineFacts, PolicyFacts, Similar};
 pub use fact::{Fact, Values};
 pub use finding::{Arg, Finding, Severity};
+pub use inspect::{TableFinding, TableFindingKind};
+pub use meter::{Meter, YearFacts};
 pub use number::{Amount, Share};
+pub use per_diem::{DayKind, DayTrip, Granted, MealCuts, PerDiem, TripDay, trip_days};
 pub use read::{PolicyError, PolicyProblem};
 pub use rule::{AutoApproval, Check, DaysOff, Detail, Details, Limit, LinkKind, Per, Rule, RuleText, Template, When};
 pub use rule_table::{CellPlace, CellProblem, Gives, RuleRow, RuleTable, hits};
 pub use set::{Category, Class, Policy, PolicySet, Season, Tier, Unit};
-pub use tables::{AUTO_APPROVAL, RuleTableRef};
+pub use tables::{AUDIT, AUTO_APPROVAL, RuleTableRef};
 pub use words::Words;
 
 use serde::{Deserialize, Serialize};
@@ -35,6 +43,9 @@ use serde::{Deserialize, Serialize};
 pub const CN_STANDARD: &str = include_str!("../../policies/cn-standard.yaml");
 /// A policy for a company in Germany, to begin with: EUR, entity `DE01`.
 pub const DE_STANDARD: &str = include_str!("../../policies/de-standard.yaml");
+
+/// A policy for a company in the United States, to begin with: USD, entity `US01`.
+pub const US_STANDARD: &str = include_str!("../../policies/us-standard.yaml");
 
 /// Names one immutable version of a policy or a flow.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

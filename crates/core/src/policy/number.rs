@@ -33,6 +33,11 @@ impl Amount {
         round(self.0, currency)
     }
 
+    /// How many decimals it has.
+    pub fn scale(self) -> u32 {
+        self.0.normalize().scale()
+    }
+
     /// Whether a currency has enough decimals for it.
     pub fn fits(self, currency: Currency) -> bool {
         self.0.normalize().scale() <= currency.decimals()

@@ -87,6 +87,7 @@ impl Policy {
         };
         review.names();
         review.rules();
+        review.per_diems();
         let mut problems = review.problems;
         let made = tables::ready(&set, &mut problems);
         if problems.is_empty() {
@@ -134,6 +135,8 @@ impl Review<'_> {
         for (i, class) in set.classes.iter().enumerate() {
             self.code(&format!("classes[{i}].code"), &class.code);
             self.both(&format!("classes[{i}].name"), &class.name);
+            let categories = set.categories.iter().map(|c| c.code.as_str()).collect();
+            self.known(&format!("classes[{i}]"), "categories", &class.categories, categories);
             if class.words.iter().any(|w| w.trim().is_empty()) {
                 self.say(
                     format!("classes[{i}].words"),
@@ -210,6 +213,29 @@ impl Review<'_> {
             self.when(&format!("{path}.when"), &rule.when);
             self.check(&format!("{path}.check"), rule);
             self.text(&path, rule);
+        }
+    }
+
+    fn per_diems(&mut self) {
+        let set = self.set;
+        self.unique("per_diems", set.per_diems.iter().map(|p| p.id.as_str()));
+        let rules: BTreeSet<&str> = set.rules.iter().map(|r| r.id.as_str()).collect();
+        for (i, per_diem) in set.per_diems.iter().enumerate() {
+            let path = format!("per_diems[{i}]");
+            self.code(&format!("{path}.id"), &per_diem.id);
+            if rules.contains(per_diem.id.as_str()) || per_diem.id.starts_with("outlay.") {
+                self.say(format!("{path}.id"), "is the id of a rule already: choose another");
+            }
+            let categories = set.categories.iter().map(|c| c.code.as_str()).collect();
+            self.known(&path, "categories", &Some(vec![per_diem.category.clone()]), categories);
+            if per_diem.from.is_some() && per_diem.until.is_some_and(|until| Some(until) < per_diem.from) {
+                self.say(format!("{path}.until"), "lies before `from`: no day would be looked at");
+            }
+            if let Some(cuts) = &per_diem.meals
+                && cuts.shares.is_some() != cuts.amounts.is_empty()
+            {
+                self.say(format!("{path}.meals"), "needs either `shares` or `amounts`");
+            }
         }
     }
 
@@ -339,7 +365,7 @@ impl Review<'_> {
             if !fine {
                 self.say(
                     format!("{path}.per"),
-                    "unit needs `when.categories`, each with a unit: night, person or km",
+                    "unit needs `when.categories`, each with a unit: night, person, km or mile",
                 );
             }
         }

@@ -160,6 +160,13 @@ pub enum Check {
     },
     /// Input tax is asked back only where it may be.
     TaxNotCreditable,
+    /// The entity's spend of a year stays within what counts against tax: the lesser of a share of it and a share of revenue.
+    Meter {
+        /// Of the spend, such as `"0.60"`.
+        share: Share,
+        /// Of the year's revenue, such as `"0.005"`.
+        of_revenue: Share,
+    },
     /// The exchange rate is of a day near the expense.
     RateAge {
         /// At most so many days before or after it.
@@ -181,6 +188,7 @@ impl Check {
     /// Its table, and what that answers.
     pub fn table(&self) -> Option<(&RuleTable, Gives)> {
         match self {
+            Check::Limit(limit) if limit.per == Per::Unit => Some((&limit.table, Gives::Rate)),
             Check::Limit(limit) => Some((&limit.table, Gives::Amount)),
             Check::Receipt { table, .. } => Some((table.as_ref()?, Gives::Amount)),
             Check::Deadline { table, .. } => Some((table.as_ref()?, Gives::Days)),
@@ -220,6 +228,7 @@ impl Check {
             Check::Buyer => "buyer",
             Check::TaxRate { .. } => "tax_rate",
             Check::TaxNotCreditable => "tax_not_creditable",
+            Check::Meter { .. } => "meter",
             Check::RateAge { .. } => "rate_age",
         }
     }

@@ -54,6 +54,8 @@ fn first() -> HitPolicy {
 pub enum Gives {
     /// An amount in the policy's currency, or `none`.
     Amount,
+    /// An amount for one unit, with up to four decimals, or `none`: a kilometre, a night.
+    Rate,
     /// A number of days, or `none`.
     Days,
     /// A grade of proof: `A`, `B`, `C` or `D`.
@@ -70,7 +72,7 @@ impl Gives {
     /// The name of the column.
     pub fn code(self) -> &'static str {
         match self {
-            Gives::Amount => "limit",
+            Gives::Amount | Gives::Rate => "limit",
             Gives::Days => "days",
             Gives::Grade => "least",
             Gives::Class => "highest",
@@ -91,6 +93,7 @@ impl Gives {
     fn names(self) -> (&'static str, &'static str) {
         match self {
             Gives::Amount => ("金额", "amount"),
+            Gives::Rate => ("单价", "amount each"),
             Gives::Days => ("天数", "days"),
             Gives::Grade => ("最低证据等级", "least proof"),
             Gives::Class => ("最高席别", "highest class"),
@@ -102,7 +105,7 @@ impl Gives {
     /// What may be written for it.
     fn expected(self, set: &PolicySet) -> String {
         match self {
-            Gives::Amount => "an amount like 600 or \"12.50\", or the word none".to_owned(),
+            Gives::Amount | Gives::Rate => "an amount like 600 or \"12.50\", or the word none".to_owned(),
             Gives::Days => "a whole number of days like 90, or the word none".to_owned(),
             Gives::Grade => "one of A, B, C, D".to_owned(),
             Gives::Class => {
@@ -120,7 +123,7 @@ impl Gives {
             Gives::Grade => ["A", "B", "C", "D"].map(str::to_owned).to_vec(),
             Gives::Class => set.classes.iter().map(|c| c.code.clone()).collect(),
             Gives::Decision => ["person", "pass"].map(str::to_owned).to_vec(),
-            Gives::Amount | Gives::Days | Gives::Share => Vec::new(),
+            Gives::Amount | Gives::Rate | Gives::Days | Gives::Share => Vec::new(),
         }
     }
 
@@ -143,13 +146,17 @@ impl Gives {
         let text = text.trim();
         let wrong = || format!("{text:?} is no answer here: write {}", self.expected(set));
         match self {
-            Gives::Amount | Gives::Days | Gives::Class if matches!(text, "none" | "null") => Ok("null".to_owned()),
-            Gives::Amount => {
+            Gives::Amount | Gives::Rate | Gives::Days | Gives::Class if matches!(text, "none" | "null") => {
+                Ok("null".to_owned())
+            }
+            Gives::Amount | Gives::Rate => {
                 if !text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
                     return Err(wrong());
                 }
                 let amount = Amount::parse(text)?;
-                if amount.fits(set.currency) {
+                if self == Gives::Rate && amount.scale() > 4 {
+                    Err(format!("{text:?} has more than 4 decimals: round it"))
+                } else if self == Gives::Rate || amount.fits(set.currency) {
                     Ok(text.to_owned())
                 } else {
                     Err(format!("{} has {} decimals", set.currency, set.currency.decimals()))
@@ -180,7 +187,7 @@ impl Gives {
 
     fn short(self, text: &str) -> String {
         match (self, constant(text.trim())) {
-            (Gives::Amount | Gives::Days | Gives::Class, Some(Value::Null)) => "none".to_owned(),
+            (Gives::Amount | Gives::Rate | Gives::Days | Gives::Class, Some(Value::Null)) => "none".to_owned(),
             (_, None) if text.trim().is_empty() => "none".to_owned(),
             (_, Some(Value::Text(code))) => code.to_string(),
             _ => text.trim().to_owned(),

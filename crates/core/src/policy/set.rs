@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use super::VersionRef;
+use super::audit::Audit;
+use super::per_diem::PerDiem;
 use super::rule::{AutoApproval, DaysOff, Rule};
 use super::tables::Tables;
 use crate::Currency;
@@ -77,6 +79,12 @@ pub struct PolicySet {
     /// What passes without a person; nothing if absent.
     #[serde(default)]
     pub auto_approval: Option<AutoApproval>,
+    /// Which share of that a person looks at all the same; none if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Audit>,
+    /// What is granted for days away.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub per_diems: Vec<PerDiem>,
 }
 
 /// Something money may be spent on (费用类别).
@@ -105,6 +113,9 @@ pub struct Class {
     pub code: String,
     /// What people call it.
     pub name: Text,
+    /// Only for lines of these categories; for all if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub categories: Option<Vec<String>>,
     /// Words in a line's description that speak for it; width and case do not count.
     #[serde(default)]
     pub words: Vec<String>,
@@ -123,6 +134,8 @@ pub enum Unit {
     Person,
     /// Kilometres.
     Km,
+    /// Miles.
+    Mile,
 }
 
 /// A group of cities.

@@ -11,6 +11,9 @@ use crate::table::{Compiled, DiagnosticKind, HitPolicy, Table};
 /// The id of the table that says what passes by itself.
 pub const AUTO_APPROVAL: &str = "outlay.auto-approval";
 
+/// The id of the table that says which share of that a person looks at all the same.
+pub const AUDIT: &str = "outlay.audit";
+
 /// A table of a policy, and where it stands.
 #[derive(Debug, Clone)]
 pub struct RuleTableRef<'a> {
@@ -32,6 +35,9 @@ pub(super) struct Tables {
     /// For each rule.
     pub rules: Vec<Option<Ready>>,
     pub auto: Option<AutoReady>,
+    pub audit: Option<Ready>,
+    /// For each per diem.
+    pub per_diems: Vec<Option<Ready>>,
 }
 
 impl PolicySet {
@@ -56,6 +62,24 @@ impl PolicySet {
                 text: None,
                 gives: Gives::Decision,
                 table: &auto.table,
+            });
+        }
+        if let Some(audit) = &self.audit {
+            all.push(RuleTableRef {
+                id: AUDIT,
+                path: "audit.table".to_owned(),
+                text: None,
+                gives: Gives::Share,
+                table: &audit.table,
+            });
+        }
+        for (i, per_diem) in self.per_diems.iter().enumerate() {
+            all.push(RuleTableRef {
+                id: &per_diem.id,
+                path: format!("per_diems[{i}].table"),
+                text: None,
+                gives: Gives::Amount,
+                table: &per_diem.table,
             });
         }
         all
@@ -86,9 +110,11 @@ impl PolicySet {
                 .collect(),
         })?;
         let rule = self.rules.iter_mut().find(|r| r.id == table.id);
-        let place = match rule {
-            Some(rule) => rule.check.table_mut(),
-            None => self.auto_approval.as_mut().map(|a| &mut a.table),
+        let place = match (rule, table.id.as_str()) {
+            (Some(rule), _) => rule.check.table_mut(),
+            (None, AUTO_APPROVAL) => self.auto_approval.as_mut().map(|a| &mut a.table),
+            (None, AUDIT) => self.audit.as_mut().map(|a| &mut a.table),
+            (None, id) => self.per_diems.iter_mut().find(|p| p.id == id).map(|p| &mut p.table),
         };
         if let Some(place) = place {
             *place = made;
@@ -100,7 +126,12 @@ impl PolicySet {
 impl RuleTableRef<'_> {
     /// As DMN has it.
     pub fn dmn(&self, set: &PolicySet) -> Result<Table, Vec<CellProblem>> {
-        let name = self.text.map_or("自动核准", |t| t.zh.name.as_str());
+        let name = match (self.text, self.id) {
+            (Some(text), _) => text.zh.name.as_str(),
+            (None, AUTO_APPROVAL) => "自动核准",
+            (None, AUDIT) => "随机抽查",
+            (None, id) => id,
+        };
         self.table.table(self.id, name, self.gives, set)
     }
 }
@@ -142,6 +173,14 @@ pub(super) fn ready(set: &PolicySet, problems: &mut Vec<PolicyProblem>) -> Table
     }
     let auto = all.iter().find(|t| t.id == AUTO_APPROVAL);
     made.auto = auto.and_then(|t| one(set, t, problems)).map(AutoReady::new);
+    let audit = all.iter().find(|t| t.id == AUDIT);
+    made.audit = audit.and_then(|t| one(set, t, problems));
+    for per_diem in &set.per_diems {
+        let found = all
+            .iter()
+            .find(|t| t.id == per_diem.id && t.path.starts_with("per_diems"));
+        made.per_diems.push(found.and_then(|t| one(set, t, problems)));
+    }
     made
 }
 
@@ -161,13 +200,22 @@ fn one(set: &PolicySet, of: &RuleTableRef<'_>, problems: &mut Vec<PolicyProblem>
         column: None,
         message: message.to_owned(),
     };
+    let is_per_diem = of.path.starts_with("per_diems");
     for (column, fact) in facts.iter().enumerate() {
-        if *fact == Fact::Over && of.text.is_some() {
-            say(CellProblem {
-                column: Some(column),
-                ..whole("over is known only after the rules have spoken: remove the column")
-            });
-        }
+        let message = match fact {
+            Fact::Over if of.text.is_some() => "over is known only after the rules have spoken: remove the column",
+            fact if of.id == AUDIT && !fact.is_of_claim() => {
+                "an audit is of the whole claim: ask for total, grade, evidence, department, stage or over"
+            }
+            fact if is_per_diem && !fact.is_of_day() => {
+                "a per diem is of a day: ask for grade, tier, season, place, country, date or day_off"
+            }
+            _ => continue,
+        };
+        say(CellProblem {
+            column: Some(column),
+            ..whole(message)
+        });
     }
     if !hits().any(|(_, hit)| hit == table.hit) {
         say(whole(

@@ -7,6 +7,7 @@ use super::fact::Fact;
 use super::rule::{Check, Detail, LinkKind, Per, Template};
 use super::{Arg, Finding, Policy, Unit};
 use crate::Money;
+use crate::org::Role;
 use crate::words::Lang;
 
 /// What people read of a finding.
@@ -120,6 +121,7 @@ impl Policy {
         let [amount, limit, grade, lines, excused, count, to] =
             ["amount", "limit", "grade", "lines", "excused", "count", "to"].map(value);
         let [line, row, asked, cell, why] = ["line", "row", "asked", "cell", "why"].map(value);
+        let [share, draw, role] = ["share", "draw", "role"].map(value);
         match (reason.code, lang) {
             (ReasonCode::Off, Lang::Zh) => "制度未启用自动核准".to_owned(),
             (ReasonCode::Off, Lang::En) => "The policy lets nothing pass by itself".to_owned(),
@@ -153,6 +155,14 @@ impl Policy {
             (ReasonCode::RowSays, Lang::En) => format!("Row {row} of the table sends line {line} to a person"),
             (ReasonCode::CellFails, Lang::Zh) => format!("第 {line} 行的{asked}，不符合自动核准表第 {row} 行"),
             (ReasonCode::CellFails, Lang::En) => format!("Line {line} has {asked}, which row {row} does not let pass"),
+            (ReasonCode::AuditDrawn, Lang::Zh) => {
+                format!("按 {share} 的比例随机抽查，抽签值 {draw}，付款前由{role}复核")
+            }
+            (ReasonCode::AuditDrawn, Lang::En) => {
+                format!("Drawn for an audit of {share} (draw {draw}): {role} looks before payment")
+            }
+            (ReasonCode::AuditNotDrawn, Lang::Zh) => format!("未被抽中随机抽查（比例 {share}，抽签值 {draw}）"),
+            (ReasonCode::AuditNotDrawn, Lang::En) => format!("Not drawn for an audit (share {share}, draw {draw})"),
             (ReasonCode::Broken, Lang::Zh) => format!("自动核准表对第 {line} 行没有结果：{cell}，{why}"),
             (ReasonCode::Broken, Lang::En) => format!("The table has no answer for line {line}: {cell}, {why}"),
         }
@@ -199,6 +209,7 @@ impl Policy {
             Arg::Text(text) => text.clone(),
             Arg::Count(n) => n.to_string(),
             Arg::Money(money) => self.amount(*money),
+            Arg::Rate(rate) => format!("{}{rate}", self.currency.sign()),
             Arg::Date(day) => day.to_string(),
             Arg::Share(share) => {
                 let percent = (*share * rust_decimal::Decimal::ONE_HUNDRED).normalize();
@@ -214,6 +225,7 @@ impl Policy {
             Arg::Grade(grade) => format!("{grade:?}"),
             Arg::Detail(detail) => detail_word(*detail, lang).to_owned(),
             Arg::Link(kind) => link_word(*kind, lang).to_owned(),
+            Arg::Role(role) => role_word(*role, lang).to_owned(),
             Arg::Class(code) => named(self.classes.iter().find(|c| c.code == *code).map(|c| &c.name), code),
             Arg::Rule(id) => match (self.rules.iter().find(|r| r.id == *id), lang) {
                 (Some(rule), Lang::Zh) => rule.text.zh.name.clone(),
@@ -323,6 +335,20 @@ pub(super) fn placeholders(check: &Check, picks_lines: bool) -> Vec<&'static str
         Check::Buyer => (true, &["buyer"]),
         Check::TaxRate { .. } => (true, &["tax", "highest", "most"]),
         Check::TaxNotCreditable => (true, &["tax"]),
+        Check::Meter { .. } => (
+            false,
+            &[
+                "year",
+                "spent",
+                "by_share",
+                "cap",
+                "deductible",
+                "excess",
+                "share",
+                "of_revenue",
+                "lines",
+            ],
+        ),
         Check::RateAge { .. } => (true, &["days", "away", "rate_on"]),
     };
     let common: &[&str] = if of_line {
@@ -343,6 +369,23 @@ fn unit(unit: Unit, lang: Lang) -> &'static str {
         (Unit::Person, Lang::En) => "person",
         (Unit::Km, Lang::Zh) => "公里",
         (Unit::Km, Lang::En) => "km",
+        (Unit::Mile, Lang::Zh) => "英里",
+        (Unit::Mile, Lang::En) => "mile",
+    }
+}
+
+fn role_word(role: Role, lang: Lang) -> &'static str {
+    match (role, lang) {
+        (Role::Finance, Lang::Zh) => "财务",
+        (Role::Finance, Lang::En) => "finance",
+        (Role::Payer, Lang::Zh) => "出纳",
+        (Role::Payer, Lang::En) => "the payer",
+        (Role::SalesOps, Lang::Zh) => "销售运营",
+        (Role::SalesOps, Lang::En) => "sales operations",
+        (Role::Admin, Lang::Zh) => "管理员",
+        (Role::Admin, Lang::En) => "an administrator",
+        (Role::Auditor, Lang::Zh) => "审计",
+        (Role::Auditor, Lang::En) => "an auditor",
     }
 }
 
