@@ -17,7 +17,7 @@ use jiff::ToSpan;
 use outlay_core::claim::{Actor, Around, Claim, Command, Effect, Event, Facts, Place, Refusal, apply, decide};
 use outlay_core::flow::Flow;
 use outlay_core::ids::{BatchId, ClaimId, DepartmentId, EmployeeId, PaymentId, TaskId};
-use outlay_core::policy::Severity;
+use outlay_core::policy::{Arg, Auto, Reason, ReasonCode, Severity};
 use uuid::Uuid;
 
 #[test]
@@ -46,6 +46,8 @@ struct Story {
     claims_in: DepartmentId,
     severity: Option<Severity>,
     passes: bool,
+    /// Whether it would pass, and was drawn for an audit by finance.
+    drawn: bool,
     minor: i64,
     claim: Option<Claim>,
     events: Vec<(Event, i64)>,
@@ -63,6 +65,7 @@ impl Story {
             claims_in: SALES,
             severity: None,
             passes: false,
+            drawn: false,
             minor: 154_00,
             claim: None,
             events: vec![],
@@ -88,6 +91,7 @@ impl Story {
             ["claims", "in", of] => self.claims_in = department(of),
             ["policy", "warns"] => self.severity = Some(Severity::Warn),
             ["policy", "blocks"] => self.severity = Some(Severity::Block),
+            ["policy", "draws"] => self.drawn = true,
             ["policy", "passes"] => self.passes = true,
             ["amount", amount] => self.minor = minor(amount),
             ["flow", name] => self.flow = flow(name),
@@ -279,7 +283,16 @@ impl Story {
             "archives" => Command::Archive,
             _ => panic!("{at}: nobody {act}"),
         };
-        let (org, judged) = (self.company.org(), judged(self.severity, self.passes));
+        let (org, mut judged) = (self.company.org(), judged(self.severity, self.passes));
+        if self.drawn {
+            let role = Arg::Role(outlay_core::org::Role::Finance);
+            let reason = Reason {
+                code: ReasonCode::AuditDrawn,
+                args: vec![("role".to_owned(), role)],
+                trace: None,
+            };
+            judged.auto = Auto::No { reasons: vec![reason] };
+        }
         let delegations = self.company.delegations();
         let now = self.moments + self.days * 24 * 60;
         let facts = Facts {

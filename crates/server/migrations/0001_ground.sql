@@ -294,6 +294,11 @@ CREATE TABLE flow_version (
     effective_from TEXT NOT NULL, body TEXT NOT NULL, published_by TEXT, published_at BIGINT NOT NULL,
     PRIMARY KEY (flow, version, entity_id)
 );
+-- What an entity earns in a year, in its currency: as finance sets it, for the meter of what counts against tax.
+CREATE TABLE entity_revenue (
+    entity_id TEXT NOT NULL REFERENCES legal_entity (id), year BIGINT NOT NULL, minor BIGINT NOT NULL, set_by TEXT,
+    set_at BIGINT NOT NULL, PRIMARY KEY (entity_id, year)
+);
 -- Which CRM events begin which drafts. Versions never change; the highest is in force, and the standard rules before the first.
 CREATE TABLE draft_rules (version BIGINT PRIMARY KEY, body TEXT NOT NULL, changed_by TEXT, changed_at BIGINT NOT NULL);
 

@@ -29,6 +29,7 @@ pub mod jobs;
 pub mod live;
 pub mod mail;
 pub mod me;
+pub mod meters;
 pub mod metrics;
 pub mod openapi;
 pub mod payments;
@@ -65,6 +66,7 @@ fn routes() -> Router<Arc<App>> {
         .merge(settings::routes())
         .merge(people::routes())
         .merge(policies::routes())
+        .merge(meters::routes())
         .merge(audit::routes())
         .merge(jobs::routes())
         .merge(live::routes())

@@ -44,7 +44,7 @@ impl Deciding<'_> {
             let findings = findings.map_or(&[][..], |j| &j.findings);
             let same_flow = claim.run.first().is_some_and(|s| s.flow == self.facts.flow.reference());
             let fresh = if same_flow {
-                self.lay(&content, findings)?
+                self.lay(self.facts.flow, &content, findings)?
             } else {
                 bare(claim)
             };

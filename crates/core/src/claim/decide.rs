@@ -191,8 +191,15 @@ impl Deciding<'_> {
         } else if stands {
             (claim.run.clone(), claim.settings.clone())
         } else {
-            let route = self.lay(&content, &judged.findings)?;
-            (route, self.facts.flow.settings.clone())
+            let flow = self.facts.flow;
+            // One who was drawn for an audit, and else would pass, is looked at by the audit's role; by the flow if nobody has it.
+            let audit = judged.auto.audit().map(|role| flow.asking(role));
+            let audited = audit.map(|one| self.lay(&one, &content, &judged.findings));
+            let route = match audited {
+                Some(Ok(route)) => route,
+                _ => self.lay(flow, &content, &judged.findings)?,
+            };
+            (route, flow.settings.clone())
         };
         self.add(Event::Submitted {
             hash: content.hash(),

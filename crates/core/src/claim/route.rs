@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::command::{Notice, Refusal};
 use super::decide::Deciding;
 use super::{Claim, Content, Event, Kind, Progress, RunStep, Timer};
-use crate::flow::{Approver, Ask, Mode, Resolved, SamePerson, Who, ancestors, preceding};
+use crate::flow::{Approver, Ask, Flow, Mode, Resolved, SamePerson, Who, ancestors, preceding};
 use crate::ids::{EmployeeId, TaskId};
 use crate::policy::{DaysOff, Finding};
 
@@ -31,8 +31,7 @@ impl Deciding<'_> {
     }
 
     /// The steps that apply; refused if a step finds nobody, or none of them asks anybody.
-    pub(super) fn lay(&self, content: &Content, findings: &[Finding]) -> Result<Vec<RunStep>, Refusal> {
-        let flow = self.facts.flow;
+    pub(super) fn lay(&self, flow: &Flow, content: &Content, findings: &[Finding]) -> Result<Vec<RunStep>, Refusal> {
         let ask = Ask {
             settings: &flow.settings,
             findings,

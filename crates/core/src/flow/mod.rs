@@ -20,8 +20,12 @@ pub use when::When;
 pub use who::{Choice, Who};
 
 use crate::claim::{Kind, Progress, RunStep};
+use crate::org::Role;
 use crate::policy::{Finding, VersionRef};
 use crate::words::Text;
+
+/// The step that a policy's audit asks.
+pub const AUDIT_STEP: &str = "outlay.audit";
 
 /// One version of a flow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -256,6 +260,26 @@ impl Flow {
         VersionRef {
             id: self.id.clone(),
             version: self.version,
+        }
+    }
+
+    /// This flow with one step alone: a role looks, because the policy drew the claim for an audit.
+    pub fn asking(&self, role: Role) -> Flow {
+        let step = Step {
+            id: AUDIT_STEP.to_owned(),
+            name: Text {
+                zh: "随机抽查".to_owned(),
+                en: "Random audit".to_owned(),
+            },
+            who: Who::Role(role),
+            mode: Mode::default(),
+            when: When::default(),
+            may_edit: Vec::new(),
+            late: Vec::new(),
+        };
+        Flow {
+            steps: vec![Node::Step(Box::new(step))],
+            ..self.clone()
         }
     }
 

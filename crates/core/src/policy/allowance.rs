@@ -51,6 +51,9 @@ impl Policy {
 
     /// Whether some table sets a limit for a day or a unit of `category`, somewhere and for somebody.
     pub fn grants(&self, category: &str) -> bool {
+        if self.per_diems.iter().any(|p| p.category == category) {
+            return true;
+        }
         let named = |all: &Option<Vec<String>>| all.as_ref().is_none_or(|all| all.iter().any(|c| c == category));
         self.rules.iter().zip(&self.ready.rules).any(|(rule, ready)| {
             let (Check::Limit(limit), Some(ready)) = (&rule.check, ready) else {

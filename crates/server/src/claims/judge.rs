@@ -12,6 +12,7 @@ use outlay_documents::Invoice;
 use crate::args;
 use crate::db::Sql;
 use crate::error::Error;
+use crate::meters;
 
 /// What `policy` says of a content today.
 pub async fn judge(
@@ -43,6 +44,8 @@ pub async fn judge(
         country: org.entity(content.entity).map(|e| e.country.clone()),
         department: org.department(content.department).map(|d| d.code.clone()),
         stage: stage(sql, content).await?,
+        claim: Some(id),
+        years: meters::store::years(sql, policy, id, content).await?,
         lines,
     };
     let findings = policy.check(content, &facts);

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use outlay_core::Money;
 use outlay_core::claim::{Allocation, Content, Line, Links, MAX_LINES, MAX_TEXT, PerDiem, Source};
 use outlay_core::ids::LineId;
-use outlay_core::policy::Policy;
+use outlay_core::policy::{DayKind, Granted, Policy, TripDay};
 use uuid::Uuid;
 
 use super::facts::Facts;
@@ -73,6 +73,10 @@ impl Setting<'_> {
             return vec![(line(self.facts.on, 1, paid.unwrap_or(nothing)), None)];
         }
         let days = self.days();
+        if let Some(granted) = self.granted(wanted, &days) {
+            let one = |of: &Granted| (line(of.on, 1, of.amount), Some(self.reckoned(wanted, 1, of.amount)));
+            return granted.iter().map(one).collect();
+        }
         // A table that looks at single days gets a line for each, so that it can.
         let apart = self.policy.is_some_and(|p| p.by_the_day(&wanted.category));
         let parts: Vec<&[Date]> = if apart { days.chunks(1).collect() } else { vec![&days] };
@@ -93,6 +97,27 @@ impl Setting<'_> {
         let facts = self.facts;
         let all = (0..MOST_DAYS).map_while(|n| facts.on.checked_add(n.days()).ok());
         all.take_while(|day| *day <= facts.until).collect()
+    }
+
+    /// What the policy's per diem grants for each day of the visit, its ends and all; none where it has no per diem for the category.
+    fn granted(&self, wanted: &DraftLine, days: &[Date]) -> Option<Vec<Granted>> {
+        let policy = self.policy.filter(|_| wanted.how == How::Policy)?;
+        let last = days.len().checked_sub(1)?;
+        let kind = |at: usize| match at {
+            _ if last == 0 => DayKind::Single(None),
+            0 => DayKind::First,
+            at if at == last => DayKind::Last,
+            _ => DayKind::Whole,
+        };
+        let trip = days.iter().enumerate().map(|(at, on)| TripDay {
+            on: *on,
+            kind: kind(at),
+            meals: [false; 3],
+        });
+        let trip: Vec<TripDay> = trip.collect();
+        let place = self.place();
+        let country = Some(self.facts.country.as_str()).filter(|c| !c.is_empty());
+        policy.per_diem(&wanted.category, self.grade, place.as_deref(), country, &trip)
     }
 
     fn each(&self, wanted: &DraftLine, day: Date, content: &Content) -> Option<Money> {

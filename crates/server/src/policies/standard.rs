@@ -18,6 +18,7 @@ pub async fn give_standard(sql: &mut Sql, permit: &Permit, entity: &LegalEntity,
     let (text, id, code) = match entity.currency {
         Currency::CNY => (policy::CN_STANDARD, "cn-standard", "CN01"),
         Currency::EUR => (policy::DE_STANDARD, "de-standard", "DE01"),
+        Currency::USD => (policy::US_STANDARD, "us-standard", "US01"),
         _ => return Ok(false),
     };
     let mut own = id.to_owned();

@@ -44,6 +44,7 @@ sources![
     "exports",
     "audit",
     "drafts",
+    "meters",
 ];
 
 fn bundle(tag: &str, sources: &[&str]) -> FluentBundle<FluentResource> {

@@ -26,6 +26,7 @@ mod life;
 mod live;
 mod mail;
 mod mapping;
+mod meters;
 mod monitor;
 mod openapi;
 mod payee;

@@ -1,0 +1,13 @@
+settings-meters = Hospitality and tax
+meters-help = Where each entity stands in a year with what it spends on hosting customers, paid or asked for. The revenue is what finance sets here.
+meters-none = No meter
+meters-none-hint = No policy in force that you may write has a rule with a meter.
+meters-past = The share is past the cap: from here on, nothing more counts against tax.
+meters-spent = Spent
+meters-share = Of it, the share that may count
+meters-cap = At most, by revenue
+meters-deductible = Deductible
+meters-excess = Beyond the cap
+meters-unknown = revenue not set
+meters-revenue = Revenue of the year
+meters-save = Save

@@ -1,0 +1,13 @@
+settings-meters = 招待费与扣除
+meters-help = 各法人主体全年招待费（含审批中与已支付）占扣除限额的情况；营业收入由财务在此填写。
+meters-none = 没有限额
+meters-none-hint = 您可维护的现行制度中没有设限额的规则。
+meters-past = 按比例的金额已超过上限：此后的招待费不再能税前扣除。
+meters-spent = 累计发生
+meters-share = 其中按比例可扣
+meters-cap = 按营业收入的上限
+meters-deductible = 可税前扣除
+meters-excess = 超出上限
+meters-unknown = 未填营业收入
+meters-revenue = 全年营业收入
+meters-save = 保存
