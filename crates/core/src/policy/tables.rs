@@ -1,10 +1,11 @@
 //! The tables of a policy: each by the id of its rule, made ready once for a version, and put back when somebody changed it.
 
 use super::auto::AutoReady;
+use super::cell::quoted;
 use super::fact::{Fact, Values};
 use super::read::{PolicyError, PolicyProblem};
 use super::rule_table::{CellPlace, CellProblem, Gives, Ready, RuleTable, hits, told};
-use super::{PolicySet, RuleText};
+use super::{PolicySet, RuleText, When};
 use crate::feel::{Number, Value, date};
 use crate::table::{Compiled, DiagnosticKind, HitPolicy, Table};
 
@@ -23,6 +24,8 @@ pub struct RuleTableRef<'a> {
     pub path: String,
     /// The words of its rule; none for what is no rule.
     pub text: Option<&'a RuleText>,
+    /// Which lines its rule looks at.
+    pub when: Option<&'a When>,
     /// What it answers.
     pub gives: Gives,
     /// The table.
@@ -50,6 +53,7 @@ impl PolicySet {
                     id: &rule.id,
                     path: format!("rules[{i}].check.{}.table", rule.check.code()),
                     text: Some(&rule.text),
+                    when: Some(&rule.when),
                     gives,
                     table,
                 });
@@ -60,6 +64,7 @@ impl PolicySet {
                 id: AUTO_APPROVAL,
                 path: "auto_approval.table".to_owned(),
                 text: None,
+                when: None,
                 gives: Gives::Decision,
                 table: &auto.table,
             });
@@ -69,6 +74,7 @@ impl PolicySet {
                 id: AUDIT,
                 path: "audit.table".to_owned(),
                 text: None,
+                when: None,
                 gives: Gives::Share,
                 table: &audit.table,
             });
@@ -78,6 +84,7 @@ impl PolicySet {
                 id: &per_diem.id,
                 path: format!("per_diems[{i}].table"),
                 text: None,
+                when: None,
                 gives: Gives::Amount,
                 table: &per_diem.table,
             });
@@ -132,7 +139,20 @@ impl RuleTableRef<'_> {
             (None, AUDIT) => "随机抽查",
             (None, id) => id,
         };
-        self.table.table(self.id, name, self.gives, set)
+        let mut table = self.table.table(self.id, name, self.gives, set)?;
+        // What the rule does not look at cannot come, so it is no gap either.
+        for input in &mut table.inputs {
+            let codes = match (Fact::parse(&input.expression), self.when) {
+                (Some(Fact::Category), Some(when)) => when.categories.as_ref(),
+                (Some(Fact::Tier), Some(when)) => when.tiers.as_ref(),
+                (Some(Fact::Season), Some(when)) => when.seasons.as_ref(),
+                _ => None,
+            };
+            if let Some(codes) = codes.filter(|codes| !codes.is_empty()) {
+                input.allowed = quoted(codes);
+            }
+        }
+        Ok(table)
     }
 }
 

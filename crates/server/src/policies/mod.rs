@@ -130,6 +130,17 @@ pub async fn publish_policy(sql: &mut Sql, permit: &Permit, entity: EntityId, bo
                 .collect(),
         )
     })?;
+    // A gap or a contradiction in a table would reach claimants as a finding that nobody can mend.
+    let wanting = policy.findings_of_tables().into_iter().filter(|f| f.refuses);
+    let wanting: Vec<Problem> = wanting
+        .map(|f| {
+            let words = policy.table_words(&f, outlay_core::words::Lang::En);
+            Problem::new(&f.rule, "policy").with("text", format!("{} {}", words.text, words.fix))
+        })
+        .collect();
+    if !wanting.is_empty() {
+        return Err(Error::Invalid(wanting));
+    }
     let made = sql
         .run(
             "INSERT INTO policy_version (policy, version, entity_id, effective_from, body, published_by, published_at) \

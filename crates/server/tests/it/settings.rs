@@ -148,6 +148,15 @@ fn rules_are_published_once_and_read_by_all() {
         zhao.post("/api/v1/policies", json!({"yaml": "id: x"}))
             .await
             .expect(422);
+        let gap = next.replacen("version: 2", "version: 3", 1);
+        let gap = gap.replacen("            - [allowance.transport, 80]\n", "", 1);
+        assert_ne!(gap.len(), next.len());
+        let refused = zhao
+            .post("/api/v1/policies", json!({"yaml": gap}))
+            .await
+            .expect(422)
+            .json();
+        assert_eq!(refused["fields"][0]["field"], "allowance-limit", "{refused}");
         let page = li.get("/settings/policies/cn-standard@2").await.expect(200);
         assert!(page.text.contains("<span id=\""));
         let all = li.get("/api/v1/policies").await.expect(200).json();
