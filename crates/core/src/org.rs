@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::Currency;
+use crate::flow::Delegation;
 use crate::ids::{CostCenterId, DepartmentId, EmployeeId, EntityId};
 
 /// A company under one law, with its own currency, time zone and calendar (法人主体).
@@ -164,6 +165,7 @@ pub struct Org {
     employees: BTreeMap<EmployeeId, Employee>,
     assignments: HashMap<EmployeeId, Vec<Assignment>>,
     grants: Vec<Grant>,
+    delegations: Vec<Delegation>,
 }
 
 /// How deep a chain of departments is followed; deeper or circular ones end there.
@@ -190,7 +192,19 @@ impl Org {
             employees: employees.into_iter().map(|e| (e.id, e)).collect(),
             assignments: by_employee,
             grants,
+            delegations: Vec::new(),
         }
+    }
+
+    /// The same, with who may act for whom.
+    pub fn with_delegations(mut self, delegations: Vec<Delegation>) -> Self {
+        self.delegations = delegations;
+        self
+    }
+
+    /// Who may act for whom, past and future ones too.
+    pub fn delegations(&self) -> &[Delegation] {
+        &self.delegations
     }
 
     /// A legal entity.

@@ -309,8 +309,11 @@ CREATE TABLE claim (
     department_id TEXT NOT NULL REFERENCES department (id), currency TEXT NOT NULL, title TEXT NOT NULL,
     claimed_minor BIGINT NOT NULL, line_count BIGINT NOT NULL, grade TEXT NOT NULL, worst_finding TEXT,
     account_id TEXT REFERENCES account (id), deal_id TEXT REFERENCES deal (id), origin TEXT UNIQUE,
-    created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, submitted_at BIGINT, body TEXT NOT NULL
+    created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, submitted_at BIGINT,
+    due_at BIGINT, -- when the next of its time limits is over
+    body TEXT NOT NULL
 );
+CREATE INDEX claim_due ON claim (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX claim_claimant ON claim (claimant_id, updated_at);
 CREATE INDEX claim_status ON claim (status, updated_at);
 CREATE INDEX claim_updated ON claim (updated_at);
@@ -328,8 +331,14 @@ CREATE INDEX allocation_day ON allocation (incurred_on, category);
 CREATE INDEX allocation_project ON allocation (project_id, claim_id);
 CREATE TABLE task (
     id TEXT PRIMARY KEY, claim_id TEXT NOT NULL REFERENCES claim (id), assignee_id TEXT NOT NULL REFERENCES employee (id),
-    step BIGINT NOT NULL, opened_at BIGINT NOT NULL, closed_at BIGINT, outcome TEXT NOT NULL -- open, or how it ended
+    step BIGINT NOT NULL, opened_at BIGINT NOT NULL, closed_at BIGINT, outcome TEXT NOT NULL -- open, or how it ended; copied for who got a copy
 );
+-- Links in mails, by which a task may be approved once.
+CREATE TABLE mail_link (
+    token_hash TEXT PRIMARY KEY, task_id TEXT NOT NULL REFERENCES task (id), employee_id TEXT NOT NULL REFERENCES employee (id),
+    content_hash TEXT NOT NULL, expires_at BIGINT NOT NULL, used_at BIGINT
+);
+CREATE INDEX mail_link_expires ON mail_link (expires_at);
 CREATE INDEX task_inbox ON task (assignee_id, outcome, opened_at);
 CREATE INDEX task_done ON task (assignee_id, closed_at);
 CREATE INDEX task_claim ON task (claim_id);

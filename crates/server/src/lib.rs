@@ -74,5 +74,6 @@ fn routes() -> Router<Arc<App>> {
         .merge(tokens::routes())
         .merge(payments::routes())
         .merge(me::routes())
+        .merge(mail::routes())
         .merge(search::routes())
 }

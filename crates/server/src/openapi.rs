@@ -60,12 +60,14 @@ struct Shared;
 fn features() -> Vec<utoipa::openapi::OpenApi> {
     vec![
         claims::Api::openapi(),
+        claims::ActsApi::openapi(),
         evidence::Api::openapi(),
         folders::Api::openapi(),
         exports::Api::openapi(),
         home::Api::openapi(),
         import::Api::openapi(),
         inbox::Api::openapi(),
+        inbox::AmendApi::openapi(),
         insights::Api::openapi(),
         settings::Api::openapi(),
         people::Api::openapi(),
@@ -74,6 +76,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         audit::Api::openapi(),
         jobs::Api::openapi(),
         me::Api::openapi(),
+        me::AwayApi::openapi(),
         payments::Api::openapi(),
         payments::PayeeApi::openapi(),
         search::Api::openapi(),

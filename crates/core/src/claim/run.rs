@@ -201,6 +201,11 @@ impl RunStep {
         }
     }
 
+    /// All steps of `run` that must have ended before this one, which is at `at`.
+    pub fn earlier(&self, run: &[RunStep], at: usize) -> Vec<usize> {
+        crate::flow::ancestors(run, at)
+    }
+
     /// Whether it has ended.
     pub fn is_over(&self) -> bool {
         matches!(self.progress, Progress::Done | Progress::Skipped)

@@ -52,6 +52,26 @@ impl Delegation {
                 .is_none_or(|max| max.currency == total.currency && total.minor <= max.minor)
     }
 
+    /// What this lets through of what `nearer` does, for whoever acts by that.
+    fn within(&self, nearer: &Delegation) -> Option<Delegation> {
+        let entity = match (self.entity, nearer.entity) {
+            (Some(a), Some(b)) if a != b => return None,
+            (a, b) => a.or(b),
+        };
+        let at_most = match (self.at_most, nearer.at_most) {
+            (Some(a), Some(b)) if a.currency != b.currency => return None,
+            (Some(a), Some(b)) => Some(if a.minor < b.minor { a } else { b }),
+            (a, b) => a.or(b),
+        };
+        Some(Delegation {
+            from: self.from,
+            to: nearer.to,
+            entity,
+            at_most,
+            ..self.clone()
+        })
+    }
+
     fn overlaps(&self, other: &Delegation) -> bool {
         self.since <= other.until && other.since <= self.until
     }
@@ -72,6 +92,29 @@ pub fn deputies(all: &[Delegation], of: EmployeeId, content: &Content, day: Date
         }
     }
     found.remove(0);
+    found
+}
+
+/// All for whom `who` may act on a day, each with the bounds within which: of those that pass through others, what all
+/// of them let through.
+pub fn represented(all: &[Delegation], who: EmployeeId, day: Date) -> Vec<Delegation> {
+    let holds = |d: &&Delegation| d.since <= day && day <= d.until;
+    let mut found: Vec<Delegation> = all.iter().filter(holds).filter(|d| d.to == who).cloned().collect();
+    let mut at = 0;
+    while let Some(nearer) = found.get(at).cloned() {
+        at += 1;
+        for further in all
+            .iter()
+            .filter(holds)
+            .filter(|d| d.to == nearer.from && d.from != who)
+        {
+            let Some(both) = further.within(&nearer) else { continue };
+            let known = found.iter().any(|f| f.from == both.from);
+            if !known {
+                found.push(both);
+            }
+        }
+    }
     found
 }
 

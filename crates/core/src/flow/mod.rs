@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 pub use check::FlowError;
-pub use delegation::{Delegation, DelegationError, deputies, without_cycles};
+pub use delegation::{Delegation, DelegationError, deputies, represented, without_cycles};
 pub use preview::{Planned, Seen};
 pub(crate) use preview::{ancestors, preceding};
 pub use resolve::{Approver, Ask, Choices, NoApprover, Resolved, Why};

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use jiff::ToSpan;
 use outlay_core::claim::{
-    Actor, Around, Claim, Command, Content, Decision, Effect, Event, Facts, OutcomeKind, Part, Place, Progress,
-    Refusal, State, Status, apply, decide,
+    Actor, Around, Claim, Command, Content, Decision, Effect, Event, Facts, Judgement, OutcomeKind, Part, Place,
+    Progress, Refusal, State, Status, apply, decide,
 };
 use outlay_core::flow::{Flow, Why, deputies};
 use outlay_core::ids::{BatchId, ClaimId, EmployeeId, PaymentId, TaskId};
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::common::{ALL, Company, SALES, content, flow, judged, moment, nothing_taken, today};
 
 /// SplitMix64.
+#[derive(Clone)]
 pub struct Dice(pub u64);
 
 impl Dice {
@@ -27,6 +28,7 @@ impl Dice {
     }
 }
 
+#[derive(Clone)]
 pub struct Walk {
     pub dice: Dice,
     pub company: Company,
@@ -80,18 +82,29 @@ impl Walk {
             None,
             Some(Severity::Block),
         ][self.dice.roll(7)];
-        let org = self.company.org();
         let judged = judged(severity, severity.is_none() && self.dice.roll(20) == 0);
+        let seed = u128::from(self.dice.0);
+        self.decide_with(command, actor, &judged, seed)
+    }
+
+    pub fn decide_with(
+        &self,
+        command: Command,
+        actor: &Actor,
+        judged: &Judgement,
+        seed: u128,
+    ) -> Result<Decision, Refusal> {
+        let org = self.company.org();
         let delegations = self.company.delegations();
         let facts = Facts {
             now: moment(self.minute),
             today: today() + (self.minute / 24 / 60).days(),
             org: &org,
             flow: &self.flow,
-            judged: Some(&judged),
+            judged: Some(judged),
             deal_owner: None,
             taken: nothing_taken(),
-            seed: u128::from(self.dice.0).to_be_bytes(),
+            seed: seed.to_be_bytes(),
             around: Around {
                 delegations: &delegations,
                 ..Around::default()

@@ -8,7 +8,9 @@ use cedar_policy::{
     Request, RestrictedExpression, Schema,
 };
 use jiff::civil::Date;
-use outlay_core::claim::Actor;
+use outlay_core::Money;
+use outlay_core::claim::{Actor, Content};
+use outlay_core::flow::{Delegation, represented};
 use outlay_core::ids::{DepartmentId, EmployeeId, EntityId};
 use outlay_core::org::{Employee, Org, Role};
 
@@ -34,6 +36,8 @@ pub struct Person {
     pub admin: bool,
     /// Departments that they head, with all below.
     pub headed: BTreeSet<DepartmentId>,
+    /// Those for whom they act while they are away, and within which bounds.
+    pub acts_for: Vec<Delegation>,
 }
 
 impl Person {
@@ -59,12 +63,38 @@ impl Person {
             admin: !mine(Role::Admin).is_empty()
                 || org.grants().iter().any(|g| g.employee == id && g.role == Role::Admin),
             headed: org.headed_by(id, day).into_iter().collect(),
+            acts_for: represented(org.delegations(), id, day),
         })
     }
 
     /// Their id.
     pub fn id(&self) -> EmployeeId {
         self.employee.id
+    }
+
+    /// Whether an open task of `assignee`'s waits for them: their own, or of somebody for whom they act.
+    pub fn answers(&self, assignee: EmployeeId, content: &Content) -> bool {
+        let within = |d: &Delegation| {
+            let total = content.claimed();
+            d.entity.is_none_or(|e| e == content.entity)
+                && d.at_most
+                    .is_none_or(|most| total.currency == most.currency && total.minor <= most.minor)
+        };
+        assignee == self.id()
+            || content.claimant != self.id() && self.acts_for.iter().any(|d| d.from == assignee && within(d))
+    }
+
+    /// Whether they are asked about a claim themselves, or act for somebody who is.
+    fn is_asked(&self, claim: &ClaimFacts) -> bool {
+        let within = |d: &Delegation| {
+            d.entity.is_none_or(|e| e == claim.entity)
+                && d.at_most.is_none_or(|most| {
+                    claim
+                        .claimed
+                        .is_some_and(|c| c.currency == most.currency && c.minor <= most.minor)
+                })
+        };
+        claim.asked.contains(&self.id()) || self.acts_for.iter().any(|d| claim.asked.contains(&d.from) && within(d))
     }
 
     /// As an actor of the core.
@@ -86,8 +116,10 @@ pub struct ClaimFacts {
     pub department: DepartmentId,
     /// Its status, as stored.
     pub status: String,
-    /// Everybody who is or was asked about it.
+    /// Everybody who is or was asked about it, or got a copy.
     pub asked: Vec<EmployeeId>,
+    /// What is asked for; bounded deputies read nothing where it is not known.
+    pub claimed: Option<Money>,
 }
 
 /// The facts of a CRM record that rights look at.
@@ -307,7 +339,7 @@ impl Rights {
         let target = match resource {
             Resource::Person(id) => employee(*id),
             other => {
-                let (uid, attributes) = resource_entity(other);
+                let (uid, attributes) = resource_entity(person, other);
                 entities.push(Entity::new(uid.clone(), attributes, HashSet::new()).map_err(|e| broken(&e))?);
                 uid
             }
@@ -364,7 +396,8 @@ fn person_attributes(person: &Person) -> Attributes {
     ])
 }
 
-fn resource_entity(resource: &Resource) -> (EntityUid, Attributes) {
+fn resource_entity(person: &Person, resource: &Resource) -> (EntityUid, Attributes) {
+    let me = [person.id()];
     match resource {
         Resource::Claim(claim) => (
             uid("Claim", &claim.id),
@@ -385,7 +418,7 @@ fn resource_entity(resource: &Resource) -> (EntityUid, Attributes) {
                     "status".to_owned(),
                     RestrictedExpression::new_string(claim.status.clone()),
                 ),
-                ("asked".to_owned(), people(&claim.asked)),
+                ("asked".to_owned(), people(&me[..usize::from(person.is_asked(claim))])),
             ]),
         ),
         Resource::Record(record) => {

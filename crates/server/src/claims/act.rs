@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use outlay_core::claim::{Claim, Command, Content, Facts, Judgement, Refusal, Source, decide};
-use outlay_core::flow::{Choice, Planned};
-use outlay_core::ids::ClaimId;
+use outlay_core::claim::{Actor, Claim, Command, Content, Facts, Judgement, Refusal, Source, decide};
+use outlay_core::flow::{Choice, Flow, Planned};
+use outlay_core::ids::{ClaimId, EmployeeId};
 use outlay_core::words::Text;
 use uuid::Uuid;
 
@@ -148,11 +148,52 @@ pub(super) async fn decide_in(
         deal_owner: around.deal_owner,
         taken: &taken,
         seed: rand::random(),
-        around: around.as_facts(&rules, content.entity, today),
+        around: around.as_facts(&org, &rules, content.entity, today),
     };
     let decision = decide(before, command, permit.actor(), &facts)?;
     commit::commit(sql, app, permit, before, &decision).await?;
     Ok(decision.claim)
+}
+
+/// Whether somebody could do something to a claim now. Nothing is written; not for commands that are judged.
+pub async fn would(sql: &mut Sql, app: &App, who: EmployeeId, claim: &Claim, command: Command) -> Result<bool, Error> {
+    let org = app.org(sql).await?;
+    let rules = app.rules(sql).await?;
+    let content = &claim.content;
+    let today = store::today(&org, content)?;
+    let Some(flow) = rules.flow(content.entity, today) else {
+        return Ok(false);
+    };
+    let around = Around::of(sql, content).await?;
+    let facts = Facts {
+        now: now(),
+        today,
+        org: &org,
+        flow,
+        judged: None,
+        deal_owner: around.deal_owner,
+        taken: &[],
+        seed: [0; 16],
+        around: around.as_facts(&org, &rules, content.entity, today),
+    };
+    Ok(decide(Some(claim), command, &Actor::Employee(who), &facts).is_ok())
+}
+
+/// Who would approve a claim by a flow today, with the findings that it has, else those it would have.
+pub async fn plan(sql: &mut Sql, app: &App, claim: &Claim, flow: &Flow) -> Result<Vec<Planned>, Error> {
+    let org = app.org(sql).await?;
+    let rules = app.rules(sql).await?;
+    let content = &claim.content;
+    let today = store::today(&org, content)?;
+    let judged = match (&claim.judged, rules.policy(content.entity, today)) {
+        (Some(judged), _) => Some(judged.clone()),
+        (None, Some(policy)) => Some(judge::judge(sql, &org, policy, claim.id, content, &[], today).await?),
+        (None, None) => None,
+    };
+    let findings = judged.map(|j| j.findings).unwrap_or_default();
+    let around = Around::of(sql, content).await?;
+    let ask = around.ask(&org, claim, &flow.settings, &findings, today);
+    Ok(flow.preview(&ask, &findings))
 }
 
 /// What would happen if it were submitted now: findings and the people who would be asked. Nothing is written.
@@ -191,9 +232,9 @@ pub async fn preview(sql: &mut Sql, app: &App, claim: &Claim) -> Result<Preview,
         deal_owner: around.deal_owner,
         taken: &taken,
         seed: [0; 16],
-        around: around.as_facts(&rules, content.entity, today),
+        around: around.as_facts(&org, &rules, content.entity, today),
     };
-    let actor = outlay_core::claim::Actor::Employee(content.claimant);
+    let actor = Actor::Employee(content.claimant);
     let outcome = decide(Some(claim), Command::Submit, &actor, &facts).map(|d| d.claim);
     let ask = around.ask(&org, claim, &flow.settings, &judged.findings, today);
     let planned = flow.preview(&ask, &judged.findings);

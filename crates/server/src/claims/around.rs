@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use outlay_core::claim::{self, Claim, Content};
-use outlay_core::flow::{Ask, Delegation, Settings};
+use outlay_core::flow::{Ask, Settings};
 use outlay_core::ids::{EmployeeId, EntityId};
 use outlay_core::org::Org;
 use outlay_core::policy::Finding;
@@ -10,7 +10,7 @@ use outlay_core::policy::Finding;
 use crate::args;
 use crate::db::Sql;
 use crate::error::Error;
-use crate::people::{delegations, maybe};
+use crate::people::maybe;
 use crate::policies::Rules;
 
 /// What is known around a claim.
@@ -19,7 +19,6 @@ pub struct Around {
     pub deal_owner: Option<EmployeeId>,
     project_owner: Option<EmployeeId>,
     deal_stage: Option<String>,
-    delegations: Vec<Delegation>,
 }
 
 impl Around {
@@ -47,16 +46,15 @@ impl Around {
             deal_owner: maybe(deal_owner)?,
             project_owner: maybe(project.and_then(|(owner,)| owner))?,
             deal_stage,
-            delegations: delegations::all(sql).await?,
         })
     }
 
     /// As a decision wants it.
-    pub fn as_facts<'a>(&'a self, rules: &'a Rules, entity: EntityId, today: Date) -> claim::Around<'a> {
+    pub fn as_facts<'a>(&'a self, org: &'a Org, rules: &'a Rules, entity: EntityId, today: Date) -> claim::Around<'a> {
         claim::Around {
             project_owner: self.project_owner,
             deal_stage: self.deal_stage.as_deref(),
-            delegations: &self.delegations,
+            delegations: org.delegations(),
             days_off: rules.policy(entity, today).map(|p| &p.days_off),
         }
     }

@@ -38,6 +38,7 @@ pub fn permit(app: &App, visitor: &Visitor, content: &Content) -> Result<Permit,
         department: content.department,
         status: "draft".to_owned(),
         asked: Vec::new(),
+        claimed: None,
     };
     visitor.permit(app, Action::EditClaim, &Resource::Claim(&facts))
 }

@@ -107,11 +107,13 @@ async fn write_claim(sql: &mut Sql, before: Option<&Claim>, claim: &Claim) -> Re
     let at = now().as_microsecond();
     let grade = format!("{:?}", content.grade());
     let submitted = claim.submitted_at.map(|t| t.as_microsecond());
+    let due = claim.next_timer().map(|t| t.as_microsecond());
     let Some(before) = before else {
         sql.run(
             "INSERT INTO claim (id, number, version, status, entity_id, claimant_id, department_id, currency, title, \
              claimed_minor, line_count, grade, worst_finding, account_id, deal_id, origin, created_at, updated_at, \
-             submitted_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18, $19)",
+             submitted_at, due_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18, \
+             NULL, $19)",
             args![
                 claim.id,
                 &claim.number,
@@ -141,7 +143,7 @@ async fn write_claim(sql: &mut Sql, before: Option<&Claim>, claim: &Claim) -> Re
         .run(
             "UPDATE claim SET version = $1, status = $2, department_id = $3, title = $4, claimed_minor = $5, \
              line_count = $6, grade = $7, worst_finding = $8, account_id = $9, deal_id = $10, updated_at = $11, \
-             submitted_at = $12, body = $13, entity_id = $16, currency = $17 WHERE id = $14 AND version = $15",
+             submitted_at = $12, body = $13, entity_id = $16, currency = $17, due_at = $18 WHERE id = $14 AND version = $15",
             args![
                 claim.n,
                 claim.status().code(),
@@ -159,7 +161,8 @@ async fn write_claim(sql: &mut Sql, before: Option<&Claim>, claim: &Claim) -> Re
                 claim.id,
                 before.n,
                 content.entity,
-                content.currency.code()
+                content.currency.code(),
+                due
             ],
         )
         .await?;
@@ -267,6 +270,17 @@ async fn write_tasks(sql: &mut Sql, before: Option<&Claim>, claim: &Claim) -> Re
     let known: Vec<_> = before
         .map(|b| b.run.iter().flat_map(|s| &s.tasks).collect())
         .unwrap_or_default();
+    // A copy is read like a task, and asks nothing.
+    let told = before.map(|b| b.copies.as_slice()).unwrap_or_default();
+    for who in claim.copies.iter().filter(|who| !told.contains(who)) {
+        let at = now().as_microsecond();
+        sql.run(
+            "INSERT INTO task (id, claim_id, assignee_id, step, opened_at, closed_at, outcome) \
+             VALUES ($1, $2, $3, -1, $4, $4, 'copied')",
+            args![Uuid::now_v7(), claim.id, *who, at],
+        )
+        .await?;
+    }
     // Steps that a new route no longer has.
     let kept: Vec<_> = claim.run.iter().flat_map(|s| &s.tasks).map(|t| t.id).collect();
     for gone in known.iter().filter(|t| t.is_open() && !kept.contains(&t.id)) {

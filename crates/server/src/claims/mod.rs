@@ -1,6 +1,9 @@
 //! Claims: reading, deciding, committing, and the pages of the people who make them.
 
 mod act;
+pub mod acts;
+mod acts_api;
+mod acts_pages;
 mod api;
 mod around;
 pub mod begin;
@@ -14,6 +17,7 @@ mod form;
 mod fx;
 pub mod input;
 mod judge;
+mod late;
 pub mod line_view;
 mod link_view;
 pub mod list;
@@ -31,13 +35,15 @@ pub mod view;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
-pub use act::{NewDraft, Preview, act, act_in, draft, draft_in, preview};
+pub use act::{NewDraft, Preview, act, act_in, draft, draft_in, plan, preview};
+pub use acts_api::Api as ActsApi;
 pub use api::{Api, allowed};
 pub use commit::{EVENTS, MailJob, WriteBackJob};
 pub use fill::{Start, fill, fill_from_deal};
 pub use input::AmountInput;
+pub use late::{keep_time, reassign, tick};
 pub(crate) use resolve::money_problem;
 pub use store::today;
 
@@ -55,10 +61,19 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/claims/{no}/withdrawal", post(pages::withdraw))
         .route("/claims/{no}/comments", post(pages::comment))
         .route("/claims/{no}/copy", post(pages::copy))
+        .route("/claims/{no}/{act}", post(acts_pages::post))
         .route("/api/v1/claims", get(api::list).post(api::new))
         .route("/api/v1/claims/{no}", get(api::one).put(api::put))
         .route("/api/v1/claims/{no}/submission", post(api::submit))
         .route("/api/v1/claims/{no}/withdrawal", post(api::withdraw))
         .route("/api/v1/claims/{no}/comments", post(api::comment))
         .route("/api/v1/claims/{no}/copy", post(api::copy))
+        .route("/api/v1/claims/{no}/recall", post(acts_api::recall))
+        .route("/api/v1/claims/{no}/reminder", post(acts_api::remind))
+        .route("/api/v1/claims/{no}/recipients", post(acts_api::copy_to))
+        .route("/api/v1/claims/{no}/choices", post(acts_api::choose))
+        .route(
+            "/api/v1/claims/{no}/signers/{employee}",
+            delete(acts_api::remove_signer),
+        )
 }

@@ -214,6 +214,12 @@ struct ClaimPage {
     trouble: Option<String>,
 }
 
+impl ClaimPage {
+    fn back(&self) -> String {
+        format!("/claims/{}", self.c.number)
+    }
+}
+
 /// GET /claims/{no}.
 pub async fn one(
     State(app): State<Arc<App>>,

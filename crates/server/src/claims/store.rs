@@ -39,6 +39,7 @@ pub fn facts(claim: &Claim) -> ClaimFacts {
         department: claim.content.department,
         status: claim.status().code().to_owned(),
         asked,
+        claimed: Some(claim.content.claimed()),
     }
 }
 

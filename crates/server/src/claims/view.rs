@@ -317,6 +317,8 @@ pub struct ClaimView {
     pub payee_last4: Option<String>,
     /// What the reader may do now.
     pub may: MayView,
+    /// What else they may do on its run.
+    pub acts: super::acts::ActsView,
     /// When it was begun, in RFC 3339.
     pub created_at: String,
     /// When it was last handed in.
@@ -416,6 +418,7 @@ pub async fn claim_view(sql: &mut Sql, app: &App, visitor: &Visitor, claim: &Cla
         timeline: timeline(sql, app, w, claim, &zone).await?,
         payee_last4: payee.map(|(last4,)| last4),
         may: may(app, visitor, claim),
+        acts: super::acts::acts(sql, app, visitor, claim).await?,
         created_at: claim.created_at.to_string(),
         submitted_at: claim.submitted_at.map(|t| t.to_string()),
         content: ClaimInput::of(content),
@@ -439,10 +442,8 @@ pub fn may(app: &App, visitor: &Visitor, claim: &Claim) -> MayView {
         withdraw: open && may(Action::WithdrawClaim),
         comment: status != Status::Draft && may(Action::CommentClaim),
         copy: claim.content.claimant == me,
-        task: claim
-            .open_tasks()
-            .find(|t| t.assignee == me)
-            .filter(|_| status == Status::InReview && may(Action::DecideClaim))
+        task: super::acts::task_of(claim, &visitor.person)
+            .filter(|_| may(Action::DecideClaim))
             .map(|t| t.id.to_string()),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use outlay_core::claim::Status;
+use outlay_core::claim::{Claim, Place, Status};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
@@ -18,8 +18,30 @@ use crate::shell::Body;
 /// The description of these addresses.
 #[derive(OpenApi)]
 #[openapi(
-    paths(list, approve, reject, send_back, transfer),
-    components(schemas(InboxView, Approval, Reason, Transfer, Outcome))
+    paths(
+        list,
+        approve,
+        reject,
+        send_back,
+        transfer,
+        ask_advice,
+        add_signer,
+        take_back,
+        approve_many
+    ),
+    components(schemas(
+        InboxView,
+        Approval,
+        Reason,
+        SendingBack,
+        Transfer,
+        Signer,
+        SignerPlace,
+        Approvals,
+        Picked,
+        Approved,
+        Outcome
+    ))
 )]
 pub struct Api;
 
@@ -34,7 +56,7 @@ pub struct Approval {
     comment: String,
 }
 
-/// A rejection or a return.
+/// A rejection.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
@@ -44,7 +66,84 @@ pub struct Reason {
     reason: String,
 }
 
-/// A transfer.
+/// A return.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendingBack {
+    /// The hash of the content that was seen, if it is to be checked.
+    hash: Option<String>,
+    /// Why; whoever gets it back reads it.
+    reason: String,
+    /// The id of a step that was signed before; the claimant if absent.
+    #[serde(default)]
+    to: Option<String>,
+    /// Whether it comes straight back to you, and what others signed stands; else all from there on sign again.
+    #[serde(default)]
+    straight: bool,
+}
+
+/// Somebody who signs, too.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Signer {
+    /// The hash of the content that was seen, if it is to be checked.
+    hash: Option<String>,
+    /// An active colleague: id, personnel number or mail address.
+    to: String,
+    /// When they sign.
+    place: SignerPlace,
+    /// Why.
+    reason: String,
+}
+
+/// When an added signer signs.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SignerPlace {
+    /// Before you.
+    Before,
+    /// At the same time.
+    Beside,
+    /// After you.
+    After,
+}
+
+impl From<SignerPlace> for Place {
+    fn from(place: SignerPlace) -> Place {
+        match place {
+            SignerPlace::Before => Place::Before,
+            SignerPlace::Beside => Place::Beside,
+            SignerPlace::After => Place::After,
+        }
+    }
+}
+
+/// Several approvals at once, all of one kind: the same step of the same flow, one currency.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approvals {
+    /// Which; at most 50.
+    tasks: Vec<Picked>,
+}
+
+/// A task and what was seen of it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Picked {
+    /// The task's id.
+    id: String,
+    /// The hash of the content that was seen.
+    hash: String,
+}
+
+/// How many were approved.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Approved {
+    /// All that were asked for.
+    count: usize,
+}
+
+/// A transfer, or a request for advice.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Transfer {
@@ -76,12 +175,25 @@ pub async fn list(
     Ok(Json(list::inbox(&mut app.db.read(), &app, &visitor, &wanted).await?))
 }
 
+impl Outcome {
+    /// The claim's number.
+    pub(super) fn claim(&self) -> &str {
+        &self.claim
+    }
+}
+
+impl From<Claim> for Outcome {
+    fn from(claim: Claim) -> Outcome {
+        Outcome {
+            status: claim.status(),
+            claim: claim.number,
+        }
+    }
+}
+
 async fn done(app: Arc<App>, visitor: Visitor, id: String, verdict: Verdict) -> Result<Json<Outcome>, Error> {
     let claim = decide::decide(&app, &visitor, &id, verdict).await?;
-    Ok(Json(Outcome {
-        status: claim.status(),
-        claim: claim.number,
-    }))
+    Ok(Json(claim.into()))
 }
 
 /// Approves (同意).
@@ -106,15 +218,26 @@ pub async fn reject(
     done(app, visitor, id, Verdict::Reject { hash, reason }).await
 }
 
-/// Sends back to the claimant (退回).
-#[utoipa::path(post, path = "/api/v1/tasks/{id}/return", tag = "tasks", params(("id" = String, Path)), request_body = Reason, responses((status = 200, body = Outcome), (status = 404), (status = 409), (status = 422)))]
+/// Sends back to the claimant or to an earlier step (退回).
+#[utoipa::path(post, path = "/api/v1/tasks/{id}/return", tag = "tasks", params(("id" = String, Path)), request_body = SendingBack, responses((status = 200, body = Outcome), (status = 404), (status = 409), (status = 422)))]
 pub async fn send_back(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Body(Reason { hash, reason }): Body<Reason>,
+    Body(SendingBack {
+        hash,
+        reason,
+        to,
+        straight,
+    }): Body<SendingBack>,
 ) -> Result<Json<Outcome>, Error> {
-    done(app, visitor, id, Verdict::Return { hash, reason }).await
+    let verdict = Verdict::Return {
+        hash,
+        reason,
+        to,
+        straight,
+    };
+    done(app, visitor, id, verdict).await
 }
 
 /// Gives to a colleague (转交).
@@ -126,4 +249,59 @@ pub async fn transfer(
     Body(Transfer { hash, to, reason }): Body<Transfer>,
 ) -> Result<Json<Outcome>, Error> {
     done(app, visitor, id, Verdict::Transfer { hash, to, reason }).await
+}
+
+/// Asks a colleague for advice and decides after it (委派).
+#[utoipa::path(post, path = "/api/v1/tasks/{id}/advice", tag = "tasks", params(("id" = String, Path)), request_body = Transfer, responses((status = 200, body = Outcome), (status = 404), (status = 409), (status = 422)))]
+pub async fn ask_advice(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Body(Transfer { hash, to, reason }): Body<Transfer>,
+) -> Result<Json<Outcome>, Error> {
+    done(app, visitor, id, Verdict::Advice { hash, to, reason }).await
+}
+
+/// Has a colleague sign, too (加签).
+#[utoipa::path(post, path = "/api/v1/tasks/{id}/signers", tag = "tasks", params(("id" = String, Path)), request_body = Signer, responses((status = 200, body = Outcome), (status = 404), (status = 409), (status = 422)))]
+pub async fn add_signer(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Body(Signer {
+        hash,
+        to,
+        place,
+        reason,
+    }): Body<Signer>,
+) -> Result<Json<Outcome>, Error> {
+    let verdict = Verdict::Signer {
+        hash,
+        to,
+        place: place.into(),
+        reason,
+    };
+    done(app, visitor, id, verdict).await
+}
+
+/// Takes one's own approval back while nobody has acted after it (拿回).
+#[utoipa::path(post, path = "/api/v1/tasks/{id}/taking-back", tag = "tasks", params(("id" = String, Path)), responses((status = 200, body = Outcome), (status = 404), (status = 409, description = "somebody has acted since")))]
+pub async fn take_back(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Json<Outcome>, Error> {
+    done(app, visitor, id, Verdict::TakeBack).await
+}
+
+/// Approves several tasks of one kind, all or none.
+#[utoipa::path(post, path = "/api/v1/approvals", tag = "tasks", request_body = Approvals, responses((status = 200, body = Approved), (status = 404), (status = 409), (status = 422)))]
+pub async fn approve_many(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Body(Approvals { tasks }): Body<Approvals>,
+) -> Result<Json<Approved>, Error> {
+    let picked: Vec<(String, String)> = tasks.into_iter().map(|t| (t.id, t.hash)).collect();
+    let count = decide::approve_many(&app, &visitor, &picked).await?;
+    Ok(Json(Approved { count }))
 }

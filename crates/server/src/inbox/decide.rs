@@ -1,15 +1,15 @@
-//! Deciding a task: approve, reject, return, transfer.
+//! Deciding a task: approve, reject, return, transfer, ask for advice, add a signer, take back.
 
 use std::sync::Arc;
 
-use outlay_core::claim::{Claim, Command, OutcomeKind, Refusal, State};
+use outlay_core::claim::{Claim, Command, Content, OutcomeKind, Place, Refusal, State};
 use outlay_core::ids::{EmployeeId, TaskId};
 use outlay_core::org::Org;
 
 use crate::app::App;
 use crate::args;
-use crate::auth::{Action, Resource, Visitor};
-use crate::claims::{self, store};
+use crate::auth::{Action, Person, Resource, Visitor};
+use crate::claims::{self, scope, store};
 use crate::clock;
 use crate::db::Sql;
 use crate::error::Error;
@@ -23,13 +23,41 @@ pub enum Verdict {
     /// 拒绝
     Reject { hash: Option<String>, reason: String },
     /// 退回
-    Return { hash: Option<String>, reason: String },
+    Return {
+        hash: Option<String>,
+        reason: String,
+        /// The id of an earlier step; the claimant if absent.
+        to: Option<String>,
+        /// Comes straight back to the sender.
+        straight: bool,
+    },
     /// 转交; `to` is an id, a personnel number, a mail address, or a name that only one active colleague has.
     Transfer {
         hash: Option<String>,
         to: String,
         reason: String,
     },
+    /// 委派; `to` as for a transfer.
+    Advice {
+        hash: Option<String>,
+        to: String,
+        reason: String,
+    },
+    /// 加签; `to` as for a transfer.
+    Signer {
+        hash: Option<String>,
+        to: String,
+        place: Place,
+        reason: String,
+    },
+    /// 修改; the hash is that of the content before.
+    Amend {
+        hash: String,
+        content: Box<Content>,
+        reason: String,
+    },
+    /// 拿回
+    TakeBack,
 }
 
 /// Carries a verdict out on a task of the visitor's; the claim afterwards.
@@ -72,7 +100,49 @@ fn command(org: &Org, task: TaskId, verdict: Verdict) -> Result<(Option<String>,
     Ok(match verdict {
         Verdict::Approve { hash, comment } => (None, Command::Approve { task, hash, comment }),
         Verdict::Reject { hash, reason } => (hash, Command::Reject { task, reason }),
-        Verdict::Return { hash, reason } => (hash, Command::Return { task, reason }),
+        Verdict::Return {
+            hash,
+            reason,
+            to,
+            straight,
+        } => {
+            let command = Command::SendBack {
+                task,
+                to,
+                straight,
+                reason,
+            };
+            (hash, command)
+        }
+        Verdict::Advice { hash, to, reason } => {
+            let to = colleague(org, &to)?;
+            (hash, Command::Delegate { task, to, reason })
+        }
+        Verdict::Signer {
+            hash,
+            to,
+            place,
+            reason,
+        } => {
+            let who = colleague(org, &to)?;
+            let command = Command::AddSigner {
+                task,
+                who,
+                place,
+                reason,
+            };
+            (hash, command)
+        }
+        Verdict::Amend { hash, content, reason } => {
+            let command = Command::Amend {
+                task,
+                hash,
+                content: *content,
+                reason,
+            };
+            (None, command)
+        }
+        Verdict::TakeBack => (None, Command::TakeBack { task }),
         Verdict::Transfer { hash, to, reason } => {
             let to = colleague(org, &to)?;
             (hash, Command::Transfer { task, to, reason })
@@ -81,7 +151,7 @@ fn command(org: &Org, task: TaskId, verdict: Verdict) -> Result<(Option<String>,
 }
 
 /// The active colleague that a text names.
-fn colleague(org: &Org, text: &str) -> Result<EmployeeId, Error> {
+pub fn colleague(org: &Org, text: &str) -> Result<EmployeeId, Error> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::field("to", "missing"));
@@ -103,15 +173,21 @@ fn decided(claim: &Claim, task: TaskId, org: &Org) -> Option<Error> {
         .into_iter()
         .flat_map(|s| &s.tasks)
         .find(|t| t.id == task)
-        .and_then(|t| Some((t.assignee, t.outcome.as_ref()?)));
-    let spoken = |kind: OutcomeKind| kind != OutcomeKind::Void;
+        .and_then(|t| {
+            let outcome = t.outcome.as_ref()?;
+            Some((outcome.by.unwrap_or(t.assignee), outcome))
+        });
+    let spoken = OutcomeKind::is_act;
     let (by, outcome, at) = match own {
         Some((by, outcome)) if spoken(outcome.kind) => (by, outcome.kind.code(), outcome.at),
         Some((_, outcome)) => match claim
             .run
             .iter()
             .flat_map(|s| &s.tasks)
-            .filter_map(|t| Some((t.assignee, t.outcome.as_ref()?)))
+            .filter_map(|t| {
+                let outcome = t.outcome.as_ref()?;
+                Some((outcome.by.unwrap_or(t.assignee), outcome))
+            })
             .find(|(_, o)| o.at == outcome.at && spoken(o.kind))
         {
             Some((by, other)) => (by, other.kind.code(), other.at),
@@ -135,14 +211,14 @@ fn decided(claim: &Claim, task: TaskId, org: &Org) -> Option<Error> {
 }
 
 /// The visitor's open task after `task`'s place in the list, so that one decision leads to the next; a claim's number.
-pub async fn next(sql: &mut Sql, me: EmployeeId, task: &str) -> Result<Option<String>, Error> {
-    let row: Option<(String,)> = sql
-        .maybe(
-            "SELECT c.number FROM task t JOIN claim c ON c.id = t.claim_id WHERE t.assignee_id = $1 AND t.outcome = 'open' \
-             AND t.opened_at >= (SELECT d.opened_at FROM task d WHERE d.id = $2) ORDER BY t.opened_at, t.id LIMIT 1",
-            args![me, task],
-        )
-        .await?;
+pub async fn next(sql: &mut Sql, me: &Person, task: &str) -> Result<Option<String>, Error> {
+    let (waiting, values) = scope::waiting(me, 2);
+    let text = format!(
+        "SELECT c.number FROM task t JOIN claim c ON c.id = t.claim_id WHERE {waiting} \
+         AND t.opened_at >= (SELECT d.opened_at FROM task d WHERE d.id = $1) ORDER BY t.opened_at, t.id LIMIT 1"
+    );
+    let values = args![task].into_iter().chain(values).collect();
+    let row: Option<(String,)> = sql.all_built(text, values).await?.into_iter().next();
     Ok(row.map(|(number,)| number))
 }
 
@@ -171,4 +247,54 @@ pub async fn people(app: &App, sql: &mut Sql, text: &str) -> Result<Vec<(String,
     found.sort();
     found.truncate(20);
     Ok(found)
+}
+
+/// Most tasks approved at once.
+const MOST: usize = 50;
+
+/// Approves several tasks of one kind – the same step of the same flow, one currency –, each with the hash of what was
+/// seen; all of them or none.
+pub async fn approve_many(app: &Arc<App>, visitor: &Visitor, picked: &[(String, String)]) -> Result<usize, Error> {
+    if picked.is_empty() {
+        return Err(Error::field("tasks", "missing"));
+    }
+    if picked.len() > MOST {
+        return Err(Error::field("tasks", "too-many"));
+    }
+    let mut sql = app.db.read();
+    let (mut kind, mut work) = (None, Vec::new());
+    for (id, hash) in picked {
+        let claim = claim_of(&mut sql, id).await?;
+        let task: TaskId = id.parse().map_err(|_| Error::NotFound("task"))?;
+        let facts = store::facts(&claim);
+        let permit = visitor.permit(app, Action::DecideClaim, &Resource::Claim(&facts))?;
+        let step = claim
+            .task(task)
+            .map(|(at, _)| &claim.run[at])
+            .ok_or(Error::NotFound("task"))?;
+        let own = (step.flow.id.clone(), step.id.clone(), claim.content.currency);
+        if *kind.get_or_insert_with(|| own.clone()) != own {
+            return Err(Error::field("tasks", "other-kind"));
+        }
+        work.push((permit, claim.id, task, hash.clone()));
+    }
+    let (shared, count) = (app.clone(), work.len());
+    app.db
+        .write(move |sql| {
+            let (app, work) = (shared.clone(), work.clone());
+            Box::pin(async move {
+                for (permit, claim, task, hash) in work {
+                    let command = Command::Approve {
+                        task,
+                        hash,
+                        comment: String::new(),
+                    };
+                    claims::act_in(sql, &app, &permit, claim, command).await?;
+                }
+                Ok(())
+            })
+        })
+        .await?;
+    app.live.wake();
+    Ok(count)
 }

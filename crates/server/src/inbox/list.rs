@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::app::App;
 use crate::args;
 use crate::auth::Visitor;
+use crate::claims::scope;
 use crate::clock::{moment, now};
 use crate::db::{Sql, Value, dialect};
 use crate::error::Error;
@@ -28,6 +29,8 @@ pub enum Tab {
     Done,
     /// 已发起: own claims handed in, latest first.
     Started,
+    /// 抄送: claims of which they got a copy, latest first.
+    Copied,
 }
 
 impl Tab {
@@ -37,6 +40,7 @@ impl Tab {
             Tab::Todo => "todo",
             Tab::Done => "done",
             Tab::Started => "started",
+            Tab::Copied => "copied",
         }
     }
 }
@@ -70,7 +74,7 @@ impl Filter {
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct Wanted {
-    /// `todo`, `done` or `started`.
+    /// `todo`, `done`, `started` or `copied`.
     pub tab: Tab,
     /// `all`, `findings` or `weak`; for `todo` only.
     pub filter: Filter,
@@ -123,7 +127,9 @@ pub struct Group {
 pub struct TaskView {
     /// The task's id; none for claims of one's own.
     pub id: Option<String>,
-    /// `open`, `approved`, `rejected`, `returned`, `transferred`; none for claims of one's own.
+    /// Whose task it is, if the reader acts for them.
+    pub on_behalf_of: Option<String>,
+    /// `open`, `approved`, `rejected`, `returned`, `transferred`, `delegated`, `advised`, `revoked`, `copied`; none for claims of one's own.
     pub outcome: Option<String>,
     /// When it was opened or decided, or the claim handed in; RFC 3339.
     pub since: String,
@@ -173,6 +179,7 @@ const LONG: i64 = 2 * 86_400_000_000;
 struct TaskRow {
     key: String,
     outcome: Option<String>,
+    assignee: String,
     at: i64,
     since: i64,
     body: String,
@@ -182,10 +189,9 @@ struct TaskRow {
 pub async fn inbox(sql: &mut Sql, app: &App, visitor: &Visitor, wanted: &Wanted) -> Result<InboxView, Error> {
     let org = app.org(sql).await?;
     let rules = app.rules(sql).await?;
-    let me = visitor.person.id();
     let line = now().as_microsecond() - LONG;
-    let (counts, sums) = summary(sql, me, line, wanted.filter).await?;
-    let mut rows = rows(sql, me, wanted).await?;
+    let (counts, sums) = summary(sql, visitor, line, wanted.filter).await?;
+    let mut rows = rows(sql, visitor, wanted).await?;
     let next = (rows.len() > PAGE).then(|| cursor(&rows[PAGE - 1]));
     rows.truncate(PAGE);
     let claims: Vec<Claim> = rows
@@ -200,7 +206,7 @@ pub async fn inbox(sql: &mut Sql, app: &App, visitor: &Visitor, wanted: &Wanted)
             Tab::Todo => "recent",
             _ => "all",
         };
-        let task = view(row, claim, &org, &rules, &names, wanted.tab, W(visitor.lang));
+        let task = view(row, claim, &org, &rules, &names, wanted.tab, visitor);
         match groups.last_mut().filter(|g| g.kind == kind) {
             Some(group) => group.tasks.push(task),
             None => {
@@ -233,12 +239,7 @@ fn narrower(filter: Filter) -> &'static str {
     }
 }
 
-async fn summary(
-    sql: &mut Sql,
-    me: outlay_core::ids::EmployeeId,
-    line: i64,
-    filter: Filter,
-) -> Result<(Counts, Sums), Error> {
+async fn summary(sql: &mut Sql, visitor: &Visitor, line: i64, filter: Filter) -> Result<(Counts, Sums), Error> {
     #[derive(serde::Deserialize)]
     struct Sum {
         currency: String,
@@ -248,16 +249,19 @@ async fn summary(
         count: i64,
         minor: i64,
     }
+    let (waiting, values) = scope::waiting(&visitor.person, 2);
     let rows: Vec<Sum> = sql
-        .all(
-            "SELECT currency, late, finding, weak, COUNT(*) AS count, CAST(SUM(minor) AS BIGINT) AS minor FROM ( \
+        .all_built(
+            format!(
+                "SELECT currency, late, finding, weak, COUNT(*) AS count, CAST(SUM(minor) AS BIGINT) AS minor FROM ( \
              SELECT c.currency AS currency, c.claimed_minor AS minor, \
-             CAST(CASE WHEN t.opened_at < $2 THEN 1 ELSE 0 END AS BIGINT) AS late, \
+             CAST(CASE WHEN t.opened_at < $1 THEN 1 ELSE 0 END AS BIGINT) AS late, \
              CAST(CASE WHEN c.worst_finding IN ('warn', 'block') THEN 1 ELSE 0 END AS BIGINT) AS finding, \
              CAST(CASE WHEN c.grade IN ('C', 'D') THEN 1 ELSE 0 END AS BIGINT) AS weak \
-             FROM task t JOIN claim c ON c.id = t.claim_id WHERE t.assignee_id = $1 AND t.outcome = 'open') x \
-             GROUP BY currency, late, finding, weak ORDER BY currency",
-            args![me, line],
+             FROM task t JOIN claim c ON c.id = t.claim_id WHERE {waiting}) x \
+             GROUP BY currency, late, finding, weak ORDER BY currency"
+            ),
+            args![line].into_iter().chain(values).collect(),
         )
         .await?;
     let mut counts = Counts::default();
@@ -285,32 +289,43 @@ async fn summary(
     Ok((counts, sums))
 }
 
-async fn rows(sql: &mut Sql, me: outlay_core::ids::EmployeeId, wanted: &Wanted) -> Result<Vec<TaskRow>, Error> {
+async fn rows(sql: &mut Sql, visitor: &Visitor, wanted: &Wanted) -> Result<Vec<TaskRow>, Error> {
+    let me = visitor.person.id();
+    let (waiting, values) = scope::waiting(&visitor.person, 4);
     let after = wanted.after.as_deref().map(parse_cursor).transpose()?;
     let text = match wanted.tab {
         Tab::Todo => format!(
-            "SELECT t.id AS key, t.outcome, t.opened_at AS at, t.opened_at AS since, c.body \
+            "SELECT t.id AS key, t.outcome, t.assignee_id AS assignee, t.opened_at AS at, t.opened_at AS since, c.body \
              FROM task t JOIN claim c ON c.id = t.claim_id \
-             WHERE t.assignee_id = $1 AND t.outcome = 'open' AND (t.opened_at, t.id) > ($2, $3){} \
-             ORDER BY t.opened_at, t.id LIMIT $4",
+             WHERE {waiting} AND (t.opened_at, t.id) > ($1, $2){} \
+             ORDER BY t.opened_at, t.id LIMIT $3",
             narrower(wanted.filter)
         ),
-        Tab::Done => "SELECT t.id AS key, t.outcome, t.closed_at AS at, t.closed_at AS since, c.body \
-             FROM task t JOIN claim c ON c.id = t.claim_id \
-             WHERE t.assignee_id = $1 AND t.outcome IN ('approved', 'rejected', 'returned', 'transferred') \
-             AND (t.closed_at, t.id) < ($2, $3) ORDER BY t.closed_at DESC, t.id DESC LIMIT $4"
+        Tab::Copied => "SELECT t.id AS key, t.outcome, t.assignee_id AS assignee, t.closed_at AS at, t.closed_at AS since, c.body \
+             FROM task t JOIN claim c ON c.id = t.claim_id WHERE t.assignee_id = $4 AND t.outcome = 'copied' \
+             AND (t.closed_at, t.id) < ($1, $2) ORDER BY t.closed_at DESC, t.id DESC LIMIT $3"
             .to_owned(),
-        Tab::Started => "SELECT c.id AS key, CAST(NULL AS TEXT) AS outcome, c.updated_at AS at, \
-             c.submitted_at AS since, c.body FROM claim c \
-             WHERE c.claimant_id = $1 AND c.submitted_at IS NOT NULL AND (c.updated_at, c.id) < ($2, $3) \
-             ORDER BY c.updated_at DESC, c.id DESC LIMIT $4"
+        Tab::Done => "SELECT t.id AS key, t.outcome, t.assignee_id AS assignee, t.closed_at AS at, t.closed_at AS since, c.body \
+             FROM task t JOIN claim c ON c.id = t.claim_id \
+             WHERE t.assignee_id = $4 AND t.outcome IN ('approved', 'rejected', 'returned', 'transferred', 'delegated', \
+             'advised', 'revoked') AND (t.closed_at, t.id) < ($1, $2) ORDER BY t.closed_at DESC, t.id DESC LIMIT $3"
+            .to_owned(),
+        Tab::Started => "SELECT c.id AS key, CAST(NULL AS TEXT) AS outcome, c.claimant_id AS assignee, \
+             c.updated_at AS at, c.submitted_at AS since, c.body FROM claim c \
+             WHERE c.claimant_id = $4 AND c.submitted_at IS NOT NULL AND (c.updated_at, c.id) < ($1, $2) \
+             ORDER BY c.updated_at DESC, c.id DESC LIMIT $3"
             .to_owned(),
     };
     let (at, id) = after.unwrap_or(match wanted.tab {
         Tab::Todo => (i64::MIN, String::new()),
         _ => (i64::MAX, "g".to_owned()),
     });
-    Ok(sql.all_built(text, args![me, at, id, PAGE + 1]).await?)
+    let mut all = args![at, id, PAGE + 1];
+    match wanted.tab {
+        Tab::Todo => all.extend(values),
+        _ => all.extend(args![me]),
+    }
+    Ok(sql.all_built(text, all).await?)
 }
 
 fn cursor(row: &TaskRow) -> String {
@@ -375,8 +390,12 @@ impl Names {
     }
 }
 
-fn view(row: TaskRow, claim: &Claim, org: &Org, rules: &Rules, names: &Names, tab: Tab, w: W) -> TaskView {
+fn view(row: TaskRow, claim: &Claim, org: &Org, rules: &Rules, names: &Names, tab: Tab, visitor: &Visitor) -> TaskView {
+    let w = W(visitor.lang);
+    let assignee = row.assignee.parse().ok().filter(|a| *a != visitor.person.id());
+    let on_behalf_of = assignee.and_then(|a| org.employee(a)).map(|e| e.name.clone());
     TaskView {
+        on_behalf_of,
         id: (tab != Tab::Started).then_some(row.key),
         outcome: row.outcome,
         since: moment(row.since).to_string(),

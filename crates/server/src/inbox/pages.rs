@@ -10,6 +10,8 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use super::decide::{self, Verdict};
+use outlay_core::claim::Place as SignerPlace;
+
 use super::list::{self, Filter, InboxView, Tab, TaskView, Wanted};
 use super::peek::{self, PeekView};
 use crate::app::App;
@@ -24,6 +26,7 @@ struct InboxPage {
     view: InboxView,
     peek: Option<PeekView>,
     after: Option<String>,
+    trouble: Option<String>,
 }
 
 impl InboxPage {
@@ -135,6 +138,7 @@ async fn page(
         view,
         peek,
         after: wanted.after,
+        trouble: None,
     })
 }
 
@@ -193,6 +197,10 @@ pub struct DecisionForm {
     reason: String,
     #[serde(default)]
     to: String,
+    #[serde(default)]
+    step: String,
+    straight: Option<String>,
+    place: Option<SignerPlace>,
     back: Option<String>,
 }
 
@@ -207,10 +215,10 @@ async fn done(
     let mut sql = app.db.read();
     match decide::decide(&app, &visitor, &id, verdict).await {
         Ok(_) => {
-            if let Some(back) = back {
+            if let Some(back) = back.filter(|b| !b.is_empty()) {
                 return Ok(Redirect::to(shell::local(&back, "/inbox")).into_response());
             }
-            let next = decide::next(&mut sql, visitor.person.id(), &id).await?;
+            let next = decide::next(&mut sql, &visitor.person, &id).await?;
             let to = list_url(Tab::Todo, Filter::All, None, next.as_deref().unwrap_or(""));
             Ok(Redirect::to(&to).into_response())
         }
@@ -233,7 +241,7 @@ fn words(w: W, error: &Error) -> String {
     all.join(" ")
 }
 
-/// POST /tasks/{id}/approval, rejection, return and transfer.
+/// POST /tasks/{id}/approval, rejection, return, transfer, advice, signer and taking-back.
 pub async fn decide(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -244,6 +252,9 @@ pub async fn decide(
         comment,
         reason,
         to,
+        step,
+        straight,
+        place,
         back,
     }): Form<DecisionForm>,
 ) -> Result<Response, Error> {
@@ -253,9 +264,53 @@ pub async fn decide(
             comment,
         },
         "rejection" => Verdict::Reject { hash, reason },
-        "return" => Verdict::Return { hash, reason },
+        "return" => Verdict::Return {
+            hash,
+            reason,
+            to: Some(step).filter(|s| !s.is_empty()),
+            straight: straight.is_some(),
+        },
+        "advice" => Verdict::Advice { hash, to, reason },
+        "signer" => Verdict::Signer {
+            hash,
+            to,
+            place: place.unwrap_or(SignerPlace::Before),
+            reason,
+        },
+        "taking-back" => Verdict::TakeBack,
         "transfer" => Verdict::Transfer { hash, to, reason },
         _ => return Err(Error::NotFound("page")),
     };
     done(app, visitor, headers, id, back, verdict).await
+}
+
+/// POST /inbox/approvals: any number of `task`, each an id and the hash of what was seen, as `ID:HASH`.
+pub async fn approve_many(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, Error> {
+    let picked = pairs.iter().filter(|(name, _)| name == "task");
+    let picked: Vec<(String, String)> = picked
+        .filter_map(|(_, value)| value.split_once(':'))
+        .map(|(id, hash)| (id.to_owned(), hash.to_owned()))
+        .collect();
+    match decide::approve_many(&app, &visitor, &picked).await {
+        Ok(_) => Ok(Redirect::to("/inbox").into_response()),
+        Err(error @ (Error::Refused(_) | Error::Decided { .. } | Error::Invalid(_))) => {
+            let said = words(W(visitor.lang), &error);
+            let mut sql = app.db.read();
+            let view = list::inbox(&mut sql, &app, &visitor, &Wanted::default()).await?;
+            let page = shell::page(&InboxPage {
+                f: Frame::load(&mut sql, &app, &visitor, &headers, "inbox").await?,
+                view,
+                peek: None,
+                after: None,
+                trouble: Some(said),
+            })?;
+            Ok((error.status(), page).into_response())
+        }
+        Err(error) => Err(error),
+    }
 }

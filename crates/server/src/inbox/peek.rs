@@ -8,6 +8,7 @@ use outlay_core::{Currency, Money};
 use crate::app::App;
 use crate::args;
 use crate::auth::{Action, Resource, Visitor};
+use crate::claims::acts::{ActsView, acts, task_of};
 use crate::claims::route_view::{Look, StepView, route, why};
 use crate::claims::view::{FindingView, LineView};
 use crate::claims::{line_view, store};
@@ -51,10 +52,29 @@ pub struct PeekView {
     pub deal: Option<DealView>,
     /// The steps.
     pub steps: Vec<StepView>,
-    /// The reader's own open task.
+    /// The reader's open task, or of somebody for whom they act.
     pub task: Option<MyTask>,
+    /// What else they may do.
+    pub acts: ActsView,
     /// What a decision came to that was not carried out.
     pub notice: Option<String>,
+}
+
+impl PeekView {
+    /// The inbox with this panel.
+    pub fn back(&self) -> String {
+        format!("/inbox?peek={}", self.number)
+    }
+
+    /// The hash of what is seen; empty without a task.
+    pub fn hash(&self) -> String {
+        self.task.as_ref().map(|t| t.hash.clone()).unwrap_or_default()
+    }
+
+    /// The id of the task.
+    pub fn task_id(&self) -> Option<String> {
+        self.task.as_ref().map(|t| t.id.clone())
+    }
 }
 
 /// The deal, with its costs where the reader may see them.
@@ -145,11 +165,12 @@ pub async fn peek(sql: &mut Sql, app: &App, visitor: &Visitor, number: &str) -> 
             .collect(),
         deal,
         steps: route(sql, app, w, &claim, &look, me, zone).await?,
-        task: claim.open_tasks().find(|t| t.assignee == me).map(|t| MyTask {
+        task: task_of(&claim, &visitor.person).map(|t| MyTask {
             id: t.id.to_string(),
             hash: content.hash(),
             why: why(w, &org, &t.why),
         }),
+        acts: acts(sql, app, visitor, &claim).await?,
         notice: None,
         number: claim.number.clone(),
     })

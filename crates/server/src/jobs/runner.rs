@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::claim::{self, End, Job, Wish};
 use crate::app::App;
+use crate::claims;
 use crate::connections;
 use crate::crm;
 use crate::drafts;
@@ -279,7 +280,7 @@ impl Runner {
     }
 }
 
-/// All background work of a process – jobs, pulls, drafts of visits that are over, watched folders, scheduled exports and the sequencer – until `stop`; jobs in hand are finished first.
+/// All background work of a process – jobs, pulls, drafts of visits that are over, watched folders, scheduled exports, time limits of steps and the sequencer – until `stop`; jobs in hand are finished first.
 pub async fn run(app: Arc<App>, stop: impl Future<Output = ()> + Send) -> Result<(), Error> {
     let (stopper, stopped) = watch::channel(false);
     let runner = Runner::new(app.clone(), Handlers::ours(&app)?, Pace::default());
@@ -288,9 +289,10 @@ pub async fn run(app: Arc<App>, stop: impl Future<Output = ()> + Send) -> Result
     let visits = tokio::spawn(drafts::keep_beginning(app.clone(), stopped.clone()));
     let watcher = tokio::spawn(folders::keep_looking(app.clone(), stopped.clone()));
     let exporter = tokio::spawn(exports::keep_exporting(app.clone(), stopped.clone()));
+    let clock = tokio::spawn(claims::keep_time(app.clone(), stopped.clone()));
     let sequencer = tokio::spawn(live::sequence(app, stopped));
     stop.await;
     let _ = stopper.send(true);
-    let _ = tokio::join!(jobs, puller, visits, watcher, exporter, sequencer);
+    let _ = tokio::join!(jobs, puller, visits, watcher, exporter, clock, sequencer);
     Ok(())
 }

@@ -16,10 +16,12 @@ use tokio_stream::wrappers::ReceiverStream;
 use crate::app::App;
 use crate::args;
 use crate::auth::{Action, ClaimFacts, Person, Resource, Visitor, who};
+use crate::claims::scope;
 use crate::clock;
 use crate::db::Sql;
 use crate::error::Error;
 use crate::people::stored;
+use outlay_core::{Currency, Money};
 
 /// Without being woken – another process committed – a stream looks this often.
 const TICK: Duration = Duration::from_secs(1);
@@ -74,6 +76,8 @@ struct Happened {
     claimant_id: String,
     entity_id: String,
     department_id: String,
+    currency: String,
+    claimed_minor: i64,
 }
 
 type Sender = mpsc::Sender<Result<Event, Infallible>>;
@@ -117,7 +121,7 @@ impl Tail {
         let mut sql = self.app.db.read();
         Ok(sql
             .all(
-                "SELECT s.seq, e.kind, c.id, c.number, c.status, c.claimant_id, c.entity_id, c.department_id \
+                "SELECT s.seq, e.kind, c.id, c.number, c.status, c.claimant_id, c.entity_id, c.department_id, c.currency, c.claimed_minor \
                  FROM event_sequence s JOIN event e ON e.id = s.event_id JOIN claim c ON c.id = e.claim_id \
                  WHERE s.seq > $1 ORDER BY s.seq LIMIT $2",
                 args![self.at, FAR],
@@ -197,6 +201,9 @@ impl Tail {
             department: stored(&happened.department_id)?,
             status: happened.status.clone(),
             asked: asked.iter().map(|(id,)| stored(id)).collect::<Result<_, _>>()?,
+            claimed: Currency::parse(&happened.currency)
+                .ok()
+                .map(|c| Money::new(happened.claimed_minor, c)),
         };
         Ok(self
             .app
@@ -205,11 +212,6 @@ impl Tail {
     }
 
     async fn count(&self, sql: &mut Sql) -> Result<(i64,), Error> {
-        Ok(sql
-            .one(
-                "SELECT COUNT(*) FROM task WHERE assignee_id = $1 AND outcome = 'open'",
-                args![self.me.person.id()],
-            )
-            .await?)
+        scope::count(sql, &self.me.person).await.map(|n| (n,))
     }
 }

@@ -1,4 +1,4 @@
-//! What a mail says: in the language of its reader, without amounts, with one link.
+//! What a mail says: in the language of its reader, without amounts, with a link to the claim and, for a task, one to approve.
 
 use askama::Template;
 use outlay_core::claim::{Claim, Notice, State};
@@ -27,6 +27,7 @@ struct Text<'a> {
     reason: Option<&'a str>,
     action: &'a str,
     link: &'a str,
+    approve: Option<&'a (String, String)>,
     footer: &'a str,
 }
 
@@ -40,6 +41,7 @@ struct Html<'a> {
     reason: Option<&'a str>,
     action: &'a str,
     link: &'a str,
+    approve: Option<&'a (String, String)>,
     footer: &'a str,
 }
 
@@ -76,6 +78,14 @@ pub(super) async fn write(app: &App, job: &MailJob) -> Result<Option<Letter>, Er
         _ => format!("/claims/{}", claim.number),
     };
     let link = format!("{}{path}", app.config.public_url());
+    let task = claim.open_tasks().find(|t| t.assignee == job.to);
+    let approve = match task.filter(|_| matches!(job.notice, Notice::TaskOpened | Notice::Reminder)) {
+        Some(task) => {
+            let path = super::link::issue(app, &claim, task.id, job.to).await?;
+            Some((w.t("mail-link-title"), format!("{}{path}", app.config.public_url())))
+        }
+        None => None,
+    };
     let (reason, lang) = (reason.as_deref(), w.0.tag());
     let broken = |e: askama::Error| Error::Broken(format!("template: {e}"));
     let text = Text {
@@ -84,6 +94,7 @@ pub(super) async fn write(app: &App, job: &MailJob) -> Result<Option<Letter>, Er
         reason,
         action: &action,
         link: &link,
+        approve: approve.as_ref(),
         footer: &footer,
     };
     let html = Html {
@@ -94,6 +105,7 @@ pub(super) async fn write(app: &App, job: &MailJob) -> Result<Option<Letter>, Er
         reason,
         action: &action,
         link: &link,
+        approve: approve.as_ref(),
         footer: &footer,
     };
     Ok(Some(Letter {

@@ -1,6 +1,7 @@
 //! Mail: one handler of jobs, which writes to people in their language and sends by SMTP.
 
 mod letter;
+mod link;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,8 @@ use crate::claims::MailJob;
 use crate::config::{Config, Smtp};
 use crate::error::Error;
 use crate::jobs::{Doing, Done, Failed, Job};
+
+pub use link::routes;
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
 

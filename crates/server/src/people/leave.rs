@@ -6,7 +6,7 @@ use outlay_core::claim::{Command, Problem, Refusal};
 use outlay_core::ids::{ClaimId, EmployeeId, TaskId};
 use outlay_core::org::Employee;
 
-use super::{edit, store, stored};
+use super::{delegations, edit, store, stored};
 use crate::app::App;
 use crate::args;
 use crate::audit;
@@ -51,6 +51,7 @@ pub async fn leave(sql: &mut Sql, app: &App, permit: &Permit, employee: &Employe
         ..employee.clone()
     };
     store::put_employee(sql, permit, &gone).await?;
+    delegations::end_all(sql, permit, gone.id).await?;
     edit::keep_an_admin(sql).await?;
     let tasks: Vec<(String, String, String)> = sql
         .all(

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use outlay_core::Currency;
 use outlay_core::org::{Assignment, CostCenter, Department, Employee, Grant, LegalEntity, Org, Role};
 
+use super::delegations;
 use crate::args;
 use crate::db::Sql;
 use crate::error::Error;
@@ -58,7 +59,8 @@ pub async fn load(sql: &mut Sql) -> Result<Org, Error> {
     let grants: Vec<(String, String, Option<String>)> = sql
         .all("SELECT employee_id, role, entity_id FROM role_grant", args![])
         .await?;
-    Ok(Org::new(
+    let delegations = delegations::all(sql).await?;
+    let org = Org::new(
         entities
             .into_iter()
             .map(|(id, code, name, country, currency, zone)| {
@@ -142,7 +144,8 @@ pub async fn load(sql: &mut Sql) -> Result<Org, Error> {
                 })
             })
             .collect::<Result<_, Error>>()?,
-    ))
+    );
+    Ok(org.with_delegations(delegations))
 }
 
 /// Reads an id, date or number that we stored ourselves; anything else is damage.

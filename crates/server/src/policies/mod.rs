@@ -3,6 +3,7 @@
 mod api;
 mod pages;
 mod standard;
+mod steps;
 mod view;
 mod yaml;
 
@@ -201,6 +202,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/settings/policies", get(pages::policies).post(pages::publish_policy))
         .route("/settings/policies/{reference}", get(pages::policy))
         .route("/settings/flows", get(pages::flows).post(pages::publish_flow))
+        .route("/settings/flows/{entity}/{reference}/steps", get(steps::page))
         .route("/settings/flows/{entity}/{reference}", get(pages::flow))
         .route("/api/v1/policies", get(api::policies).post(api::publish_policy))
         .route("/api/v1/policies/{reference}", get(api::policy))

@@ -239,6 +239,8 @@ pub async fn publish_flow(app: &Arc<App>, visitor: &Visitor, new: &NewFlow) -> R
     let org = app.org(&mut app.db.read()).await?;
     org.entity(new.entity)
         .ok_or_else(|| Error::field("entity", "unknown"))?;
+    flow.check_names(&org)
+        .map_err(|e| Error::Invalid(vec![Problem::new("yaml", "policy").with("text", e)]))?;
     let permit = permit(app, visitor, new.entity)?;
     let new = new.clone();
     app.db

@@ -7,8 +7,8 @@ use outlay_core::org::Org;
 
 use super::words::W;
 use crate::app::App;
-use crate::args;
 use crate::auth::{Action, Resource, Visitor, cookie};
+use crate::claims;
 use crate::db::Sql;
 use crate::error::Error;
 
@@ -62,12 +62,7 @@ impl Frame {
         let org = app.org(sql).await?;
         let w = W(visitor.lang);
         let me = visitor.person.id();
-        let (inbox,): (i64,) = sql
-            .one(
-                "SELECT COUNT(*) FROM task WHERE assignee_id = $1 AND outcome = 'open'",
-                args![me],
-            )
-            .await?;
+        let inbox = claims::scope::count(sql, &visitor.person).await?;
         let today = crate::clock::day(crate::clock::now(), "UTC");
         let place = org.primary(me, today);
         let entity = place

@@ -31,7 +31,7 @@ enum Mood {
     NoSuchMailbox,
 }
 
-type Received = Arc<Mutex<Vec<String>>>;
+pub type Received = Arc<Mutex<Vec<String>>>;
 
 /// A mail server; each message takes one of `moods`, later ones are kind.
 async fn server(moods: Vec<Mood>) -> (u16, Received) {
@@ -45,6 +45,11 @@ async fn server(moods: Vec<Mood>) -> (u16, Received) {
         }
     });
     (port, received)
+}
+
+/// A mail server that takes everything.
+pub async fn kind_server() -> (u16, Received) {
+    server(vec![]).await
 }
 
 async fn talk(stream: tokio::net::TcpStream, all: Received, moods: Arc<Mutex<Vec<Mood>>>) -> Option<()> {

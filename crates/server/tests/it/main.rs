@@ -13,6 +13,7 @@ mod edits;
 mod evidence;
 mod exports;
 mod fake_crm;
+mod flow;
 mod folders;
 mod hooks;
 mod hostile;

@@ -1,0 +1,81 @@
+//! Time limits of steps, and open tasks after the organisation changed; until the process ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use outlay_core::claim::{Command, Refusal};
+use outlay_core::ids::ClaimId;
+use tokio::sync::watch;
+
+use super::act;
+use crate::app::App;
+use crate::args;
+use crate::auth::Permit;
+use crate::clock::now;
+use crate::error::Error;
+use crate::people::stored;
+
+/// How often it is looked whether a time limit is over.
+const EVERY: Duration = Duration::from_secs(20);
+
+/// Does what is due, until `stop`. Several processes may do so: whoever comes second finds nothing due.
+pub async fn keep_time(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let mut known = None;
+    while !*stop.borrow() {
+        if let Err(error) = tick(&app).await {
+            tracing::error!(%error, "time limits of steps");
+        }
+        match app.db.read().mark("org").await {
+            Ok(n) if known == Some(n) => {}
+            Ok(n) => match reassign(&app).await {
+                Ok(_) => known = Some(n),
+                Err(error) => tracing::error!(%error, "open tasks after a change of the organisation"),
+            },
+            Err(error) => tracing::error!(%error, "the organisation could not be looked at"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Every time limit that is over by now; how many claims that moved.
+pub async fn tick(app: &Arc<App>) -> Result<usize, Error> {
+    let due: Vec<(String,)> = app
+        .db
+        .read()
+        .all(
+            "SELECT id FROM claim WHERE due_at <= $1 ORDER BY due_at, id LIMIT 500",
+            args![now().as_microsecond()],
+        )
+        .await?;
+    all(app, due, "time", Command::Tick).await
+}
+
+/// Tasks of claims in review go to those whom the organisation names now; how many claims that moved.
+pub async fn reassign(app: &Arc<App>) -> Result<usize, Error> {
+    let open: Vec<(String,)> = app
+        .db
+        .read()
+        .all(
+            "SELECT DISTINCT claim_id FROM task WHERE outcome = 'open' ORDER BY claim_id",
+            args![],
+        )
+        .await?;
+    all(app, open, "organisation", Command::Reassign).await
+}
+
+async fn all(app: &Arc<App>, claims: Vec<(String,)>, part: &str, command: Command) -> Result<usize, Error> {
+    let permit = Permit::system(part, "keepTime");
+    let mut moved = 0;
+    for (id,) in claims {
+        let id: ClaimId = stored(&id)?;
+        match act(app, &permit, id, command.clone()).await {
+            Ok(_) => moved += 1,
+            Err(Error::Refused(Refusal::NothingDue | Refusal::State { .. }) | Error::Conflict) => {}
+            Err(error) => tracing::warn!(%error, claim = %id, "a claim could not be moved on"),
+        }
+    }
+    Ok(moved)
+}

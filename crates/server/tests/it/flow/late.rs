@@ -1,0 +1,96 @@
+//! Time limits, re-organisations, and two processes that look at the same time.
+
+use outlay::{args, claims};
+use outlay_core::claim::{Claim, Status};
+use serde_json::json;
+
+use super::{now, submitted, todo};
+use crate::world::{World, on_both};
+
+/// Lets all time limits of a claim be over.
+async fn overdue(world: &World, claim: &Claim) {
+    let mut claim = claim.clone();
+    for (n, timer) in claim.run.iter_mut().flat_map(|s| &mut s.timers).enumerate() {
+        timer.at = outlay::clock::moment(i64::try_from(n).expect("few") + 1);
+    }
+    let (id, body) = (claim.id, serde_json::to_string(&claim).expect("JSON"));
+    world
+        .app
+        .db
+        .write(move |sql| {
+            let body = body.clone();
+            Box::pin(async move {
+                Ok(sql
+                    .run("UPDATE claim SET body = $1, due_at = 1 WHERE id = $2", args![body, id])
+                    .await?)
+            })
+        })
+        .await
+        .expect("changed");
+}
+
+async fn count(world: &World, text: &'static str) -> i64 {
+    let (n,): (i64,) = world.app.db.read().one(text, args![]).await.expect("counted");
+    n
+}
+
+#[test]
+fn who_does_not_answer_is_reminded_then_the_head_above_is_asked() {
+    on_both(|world| async move {
+        let claim = submitted(&world).await;
+        assert!(claim.next_timer().is_some());
+        assert_eq!(claims::tick(&world.app).await.expect("looked"), 0, "nothing is due yet");
+        overdue(&world, &claim).await;
+        assert_eq!(claims::tick(&world.app).await.expect("looked"), 1);
+        let claim = now(&world, &claim).await;
+        assert_eq!(claim.status(), Status::InReview);
+        let asked: Vec<_> = claim.open_tasks().map(|t| t.assignee).collect();
+        assert_eq!(asked, [world.id("boss").await], "escalated to the head above");
+        let mails = "SELECT COUNT(*) FROM job WHERE kind = 'mail' AND key LIKE '%reminder%'";
+        assert_eq!(count(&world, mails).await, 1);
+        assert_eq!(claims::tick(&world.app).await.expect("looked"), 0, "each once");
+    });
+}
+
+#[test]
+fn two_that_look_at_once_do_it_once() {
+    on_both(|world| async move {
+        let claim = submitted(&world).await;
+        overdue(&world, &claim).await;
+        let (one, two) = tokio::join!(claims::tick(&world.app), claims::tick(&world.app));
+        assert_eq!(one.expect("looked") + two.expect("looked"), 1);
+        assert_eq!(now(&world, &claim).await.open_tasks().count(), 1);
+        let transfers = "SELECT COUNT(*) FROM event WHERE kind = 'transferred'";
+        assert_eq!(count(&world, transfers).await, 1, "no step is doubled");
+    });
+}
+
+#[test]
+fn after_a_reorganisation_the_new_head_is_asked() {
+    on_both(|world| async move {
+        let claim = submitted(&world).await;
+        let (chen, zhao) = (world.id("chen").await, world.id("zhao").await);
+        assert_eq!(claims::reassign(&world.app).await.expect("looked"), 0);
+        world
+            .app
+            .db
+            .write(move |sql| {
+                Box::pin(async move {
+                    sql.run(
+                        "UPDATE department SET head_id = $1 WHERE head_id = $2",
+                        args![zhao, chen],
+                    )
+                    .await?;
+                    outlay::people::changed(sql).await
+                })
+            })
+            .await
+            .expect("changed");
+        assert_eq!(claims::reassign(&world.app).await.expect("looked"), 1);
+        let asked: Vec<_> = now(&world, &claim).await.open_tasks().map(|t| t.assignee).collect();
+        assert_eq!(asked, [zhao]);
+        assert_eq!(todo(&world.as_("chen").await).await, 0);
+        let list = world.as_("zhao").await.get("/api/v1/tasks").await.expect(200).json();
+        assert_eq!(list["counts"]["todo"], json!(1));
+    });
+}
