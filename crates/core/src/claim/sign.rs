@@ -43,9 +43,10 @@ impl Deciding<'_> {
         }
         let run = &claim.run[step];
         let own = by == claim.content.claimant || task.assignee == claim.content.claimant;
-        // One person does not count for two at one step.
+        // One person does not count for two at one step; advice counts for nobody.
         let counts = |t: &&Task| t.assignee == by && t.id != id && !matches!(t.part, Part::Advice(_));
-        let twice = by != task.assignee && run.open().any(|t| counts(&t)) || run.signers().any(|s| s == by);
+        let signs = !matches!(task.part, Part::Advice(_));
+        let twice = signs && (by != task.assignee && run.open().any(|t| counts(&t)) || run.signers().any(|s| s == by));
         if own || twice {
             return Err(Refusal::Duties);
         }
