@@ -10,7 +10,7 @@ use crate::apt::{self, Package};
 use crate::process::{self, cargo};
 use crate::python;
 use crate::services::postgres::{Durability, Postgres};
-use crate::{tree, web};
+use crate::{models, tree, web};
 
 #[derive(Args)]
 pub struct Options {
@@ -33,6 +33,8 @@ enum Bench {
     Rules,
     /// Reading invoices of every kind, and files made to harm
     Documents,
+    /// How many receipts of SROIE in `../shared/data` are read right
+    Receipts,
 }
 
 /// Runs one bench, with a PostgreSQL that keeps its promises (fsync on) beside it.
@@ -40,10 +42,8 @@ pub fn run(options: &Options) -> Result<()> {
     let name = match options.name {
         Bench::Rules => return rules(options),
         // No server and no database.
-        Bench::Documents => {
-            let mut command = cargo(&["bench", "--package", "outlay-documents", "--bench", "documents", "--"]);
-            return process::run(command.args(&options.args));
-        }
+        Bench::Documents => return documents(options, "documents"),
+        Bench::Receipts => return documents(options, "receipts"),
         Bench::Lifecycle => "lifecycle",
         Bench::Pages => "pages",
         Bench::Sync => "sync",
@@ -55,6 +55,28 @@ pub fn run(options: &Options) -> Result<()> {
     command.args(&options.args).env("OUTLAY_TEST_POSTGRES", &postgres.url);
     if matches!(options.name, Bench::Sync) {
         peers(&mut command)?;
+    }
+    process::run(&mut command)
+}
+
+/// Runs a bench of the reader, with its models.
+fn documents(options: &Options, name: &str) -> Result<()> {
+    models::fetch_if_possible();
+    let mut command = cargo(&["bench", "--package", "outlay-documents", "--bench", name, "--"]);
+    command
+        .args(&options.args)
+        .env("RECEIPTS", tree::at("../shared/data/sroie"));
+    if name == "documents" {
+        // Beside rapidocr, which runs models of the same generation.
+        let requirements = tree::at("xtask/python/rapidocr.txt");
+        match python::environment_of("rapidocr", std::path::Path::new("python3"), &requirements) {
+            Ok(bin) => {
+                let script = tree::at("xtask/python/rapidocr_peer.py");
+                let peer = format!("{} {}", bin.join("python").display(), script.display());
+                command.env("PHOTO_PEER", peer);
+            }
+            Err(error) => eprintln!("rapidocr is not measured: {error:#}"),
+        }
     }
     process::run(&mut command)
 }

@@ -6,6 +6,7 @@ mod cases;
 mod ci;
 mod cleanup;
 mod connector;
+mod models;
 mod openapi;
 mod outlay;
 mod process;
@@ -44,6 +45,8 @@ enum Command {
     Ci,
     /// Measure with a release build: lifecycle, pages
     Bench(bench::Options),
+    /// Fetch the models that read pictures; demo, tests and benches fetch them themselves
+    Models,
     /// Build the styles and scripts of the pages into web/dist
     Web,
     /// Write the API description to docs/openapi.json
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Ci => ci::run(),
         Command::Bench(options) => bench::run(&options),
+        Command::Models => models::fetch(),
         Command::Web => web::build(),
         Command::Openapi => openapi::write(),
         Command::NewConnector { name } => connector::new(&name),

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::process::{cargo, command, run};
-use crate::{tree, web};
+use crate::{models, tree, web};
 
 /// Builds the pages and the debug binary; gives the binary's path.
 pub fn build() -> Result<PathBuf> {
     web::build()?;
+    models::fetch_if_possible();
     run(&mut cargo(&["build", "--package", "outlay", "--bin", "outlay"]))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     Ok(tree::at(target).join("debug/outlay"))

@@ -9,7 +9,7 @@ use crate::apt::{self, Package};
 use crate::cases::{self, Cases, Row};
 use crate::process::{cargo, command, watch};
 use crate::services::{Service, Services};
-use crate::{outlay, tree, web};
+use crate::{models, outlay, tree, web};
 
 #[derive(Args)]
 pub struct Options {
@@ -130,10 +130,14 @@ fn run_part(part: Part, only: &str, services: &mut Services, cases: &mut Cases) 
     let mut command = match part {
         Part::Xtask => cargo_test(&["xtask"], only),
         Part::Core => cargo_test(&["outlay-core"], only),
-        Part::Documents => cargo_test(&["outlay-documents"], only),
+        Part::Documents => {
+            models::fetch_if_possible();
+            cargo_test(&["outlay-documents"], only)
+        }
         Part::Connect => cargo_test(&["outlay-connect", "outlay-fakes"], only),
         Part::Server => {
             web::build()?;
+            models::fetch_if_possible();
             cargo_test(&["outlay"], only)
         }
         Part::Browser => {

@@ -97,6 +97,7 @@ fn main() {
     ] {
         report(name, "100 ms", &[bytes]);
     }
+    photos();
 }
 
 fn report(name: &str, aim: &str, files: &[Vec<u8>]) {
@@ -119,4 +120,80 @@ fn report(name: &str, aim: &str, files: &[Vec<u8>]) {
         ms(at(0.95)),
         ms(at(1.0))
     );
+}
+
+/// Photos of 1600 pixels, made of real receipts: the processor time of each, and that of a peer where `PHOTO_PEER` names the
+/// command that prints it for the files it is given.
+fn photos() {
+    let folder = std::env::var_os("RECEIPTS")
+        .map(std::path::PathBuf::from)
+        .unwrap_or_default();
+    let mut receipts: Vec<_> = std::fs::read_dir(folder)
+        .map(|entries| entries.filter_map(|e| Some(e.ok()?.path())).collect())
+        .unwrap_or_default();
+    receipts.retain(|f: &std::path::PathBuf| f.extension().is_some_and(|e| e == "jpg"));
+    receipts.sort();
+    if receipts.is_empty() || !outlay_documents::picture::available() {
+        println!("photos: not measured, for want of receipts or of the models");
+        return;
+    }
+    let made = std::env::temp_dir().join(format!("outlay-photos-{}", std::process::id()));
+    std::fs::create_dir_all(&made).expect("a temporary folder");
+    let mut own = Vec::new();
+    let mut files = Vec::new();
+    for receipt in receipts.iter().step_by(9) {
+        let photo =
+            image::open(receipt)
+                .expect("a picture")
+                .resize(1600, 1600, image::imageops::FilterType::CatmullRom);
+        let file = made.join(receipt.file_name().expect("a name"));
+        photo.to_rgb8().save(&file).expect("written");
+        let bytes = std::fs::read(&file).expect("what was written");
+        if own.is_empty() {
+            // What is made ready at the first use.
+            let _ = read_counted(&bytes, &Limits::default());
+        }
+        let before = processor();
+        let _ = read_counted(&bytes, &Limits::default());
+        own.push(processor() - before);
+        files.push(file);
+    }
+    let mean = |all: &[f64]| all.iter().sum::<f64>() / all.len().max(1) as f64;
+    println!(
+        "\n| {} photos of 1600 pixels | processor seconds each, mean | slowest |\n| --- | --- | --- |",
+        own.len()
+    );
+    let row = |name: &str, all: &[f64]| {
+        println!(
+            "| {name} | {:.2} | {:.2} |",
+            mean(all),
+            all.iter().copied().fold(0.0, f64::max)
+        )
+    };
+    row("outlay (aim 1.5)", &own);
+    if let Ok(peer) = std::env::var("PHOTO_PEER") {
+        let mut words = peer.split(' ');
+        let output = std::process::Command::new(words.next().unwrap_or_default())
+            .args(words)
+            .args(&files)
+            .output();
+        let text = output
+            .map(|o| String::from_utf8_lossy(&o.stdout).into_owned())
+            .unwrap_or_default();
+        let theirs: Vec<f64> = text.lines().filter_map(|l| l.split(' ').next()?.parse().ok()).collect();
+        row("rapidocr", &theirs);
+        println!(
+            "{:.2} times the throughput of rapidocr (aim 1.5)",
+            mean(&theirs) / mean(&own)
+        );
+    }
+    let _ = std::fs::remove_dir_all(made);
+}
+
+/// Processor seconds of this process so far, user and kernel.
+fn processor() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = after.split(' ').skip(12).take(2).filter_map(|t| t.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
 }

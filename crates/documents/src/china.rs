@@ -386,6 +386,7 @@ impl Invoice {
             degree: found.kind.degree(),
             kind: found.kind,
             place: found.place,
+            text: None,
         };
         self.sources.insert(field.to_owned(), source);
     }
@@ -397,6 +398,7 @@ impl Invoice {
             degree,
             kind: SourceKind::Inferred,
             place: None,
+            text: None,
         };
         self.sources.insert(field.to_owned(), source);
     }

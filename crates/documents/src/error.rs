@@ -107,6 +107,8 @@ pub enum FileKind {
     Mail,
     /// RAR, 7-Zip and the like.
     Archive,
+    /// A picture that moves.
+    Animation,
     Other,
 }
 
@@ -127,6 +129,9 @@ pub enum Excess {
     Operations,
     Glyphs,
     Papers,
+    Pixels,
+    Side,
+    Scans,
 }
 
 /// What is wrong with a field.
@@ -220,8 +225,7 @@ impl fmt::Display for Problem {
 }
 
 /// What may be uploaded today, as the end of a refusal.
-const ACCEPTED: &str =
-    "Upload the invoice itself: its XML (数电票, UBL or CII, FatturaPA), OFD or PDF, or a ZIP or mail with it";
+const ACCEPTED: &str = "Upload the invoice itself: its XML (数电票, UBL or CII, FatturaPA), OFD or PDF, a photo (JPEG, PNG or WebP), or a ZIP or mail with it";
 
 impl ReadError {
     /// A stable, dotted code.
@@ -240,6 +244,7 @@ impl ReadError {
                 FileKind::Ofd => "document.unsupported.ofd",
                 FileKind::Mail => "document.unsupported.mail",
                 FileKind::Archive => "document.unsupported.archive",
+                FileKind::Animation => "document.unsupported.animation",
                 FileKind::Other => "document.unsupported.other",
             },
             ReadError::UnknownXml { .. } => "document.unknown-xml",
@@ -397,7 +402,7 @@ impl fmt::Display for FileKind {
         f.write_str(match self {
             FileKind::Pdf => "PDF files are",
             FileKind::Zip => "OFD and other ZIP files are",
-            FileKind::Image => "Pictures are",
+            FileKind::Image => "Pictures other than JPEG, PNG and WebP are",
             FileKind::Html => "Web pages are",
             FileKind::Svg => "SVG drawings are",
             FileKind::Json => "JSON files are",
@@ -405,6 +410,7 @@ impl fmt::Display for FileKind {
             FileKind::Ofd => "OFD files are",
             FileKind::Mail => "Mails are",
             FileKind::Archive => "Archives other than ZIP are",
+            FileKind::Animation => "Moving pictures are",
             FileKind::Other => "Files of this kind are",
         })
     }
@@ -426,6 +432,9 @@ impl fmt::Display for Excess {
             Excess::Operations => "drawing steps",
             Excess::Glyphs => "characters on its pages",
             Excess::Papers => "invoices",
+            Excess::Pixels => "pixels in one picture",
+            Excess::Side => "pixels on one side of a picture",
+            Excess::Scans => "passes in one picture",
         })
     }
 }

@@ -238,6 +238,10 @@ pub enum SourceKind {
     CustomData,
     /// The text of the pages, or of a mail.
     Text,
+    /// The QR code on a picture.
+    Qr,
+    /// The text of a picture, as a recogniser read it.
+    Picture,
     /// Worked out from other fields, such as the category; never an amount.
     Inferred,
 }
@@ -250,6 +254,8 @@ impl SourceKind {
             SourceKind::Tags => 90,
             SourceKind::CustomData => 85,
             SourceKind::Text => 70,
+            SourceKind::Qr => 98,
+            SourceKind::Picture => 50,
             SourceKind::Inferred => 60,
         }
     }
@@ -262,6 +268,8 @@ impl SourceKind {
             SourceKind::Tags => "tags",
             SourceKind::CustomData => "custom_data",
             SourceKind::Text => "text",
+            SourceKind::Qr => "qr",
+            SourceKind::Picture => "picture",
             SourceKind::Inferred => "inferred",
         }
     }
@@ -272,7 +280,8 @@ impl SourceKind {
 pub struct Place {
     /// The page, from 1.
     pub page: u32,
-    /// Left, top, width and height in hundredths of a millimetre, from the page's top left corner.
+    /// Left, top, width and height from the page's top left corner: in hundredths of a millimetre, but of a picture in
+    /// pixels, as its file says it is to be shown.
     #[serde(rename = "box")]
     pub area: [i32; 4],
 }
@@ -282,7 +291,8 @@ pub struct Place {
 pub struct Source {
     /// Path in the file, from the invoice's own element, or the label that the text stands at.
     pub path: String,
-    /// Degree of proof in percent: 100 for standalone XML; less for what is inferred, such as the category.
+    /// Degree of proof in percent: 100 for standalone XML; less for what is inferred, such as the category. Of pictures, 98
+    /// where words, sums and codes leave no doubt, else 50.
     pub degree: u8,
     /// The kind of place.
     #[serde(default)]
@@ -290,6 +300,16 @@ pub struct Source {
     /// Where on a page, if it was read from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// The text as printed, where it was read from a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+impl Source {
+    /// Whether the field may be shown as right; else somebody has to look at the document.
+    pub fn is_sure(&self) -> bool {
+        self.degree >= SourceKind::Text.degree()
+    }
 }
 
 /// One invoice as read. Nothing is computed: a field that the file lacks is empty.

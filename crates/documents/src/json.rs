@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::invoice::{Check, Invoice, InvoiceKind, Party, Source, TaxRate};
 use crate::paper::{Content, Paper, Reading, Receipt};
-use crate::{Category, ReadError};
+use crate::{Category, ReadError, picture};
 
 /// One object for each paper: `kind, number, code, identity, issued_on, seller, buyer, currency, net, tax, gross, lines,
 /// category, checks, fields`; of receipts `company, date, address, total`. What was not found is `null`.
@@ -25,8 +25,12 @@ fn paper(paper: &Paper) -> Value {
         Content::Picture => {
             let mut value = of_receipt(&Receipt::default());
             value["kind"] = "picture".into();
-            value["message"] =
-                "This is a picture without text, and pictures are not read: type in what it shows".into();
+            value["message"] = if picture::available() {
+                "Nothing was found on this picture: type in what it shows"
+            } else {
+                "This program was built without the models that read pictures: type in what it shows"
+            }
+            .into();
             value
         }
     };
@@ -122,25 +126,27 @@ fn checks(invoice: &Invoice) -> Vec<Value> {
 
 fn of_receipt(r: &Receipt) -> Value {
     let date = r.date.map(|d| d.to_string());
+    let total = r.total.map(|t| t.to_string());
     let values = [
         ("company", json!(r.company)),
         ("date", json!(date)),
         ("address", json!(r.address)),
-        ("total", plain(r.total)),
+        ("total", json!(total)),
     ];
     json!({
         "kind": "receipt",
         "company": r.company,
         "date": date,
         "address": r.address,
-        "total": plain(r.total),
-        "currency": r.total.map(|t| t.currency.code()),
+        "total": total,
+        "currency": r.currency.map(|c| c.code()),
         "fields": fields(&values, |name| r.sources.get(name)),
     })
 }
 
-/// Each field that was found, with where and how surely: `{value, source, path, confidence, page, box}`. The confidence is
-/// 1 for XML; the box is in hundredths of a millimetre.
+/// Each field that was found, with where and how surely: `{value, source, path, confidence, sure, page, box}`, and `text`
+/// as printed where it was read from a picture. The confidence is 1 for XML; what is not `sure` is a proposal that
+/// somebody has to compare with the document. The box is in hundredths of a millimetre, of pictures in pixels.
 fn fields<'s>(values: &[(&str, Value)], source: impl Fn(&str) -> Option<&'s Source>) -> Value {
     let mut fields = Map::new();
     for (name, value) in values {
@@ -148,14 +154,18 @@ fn fields<'s>(values: &[(&str, Value)], source: impl Fn(&str) -> Option<&'s Sour
             continue;
         };
         let name = if *name == "category_hint" { "category" } else { name };
-        let field = json!({
+        let mut field = json!({
             "value": value,
             "source": source.kind.as_str(),
             "path": source.path,
             "confidence": f64::from(source.degree) / 100.0,
+            "sure": source.is_sure(),
             "page": source.place.map(|p| p.page),
             "box": source.place.map(|p| p.area),
         });
+        if let Some(text) = &source.text {
+            field["text"] = text.as_str().into();
+        }
         fields.insert(name.to_owned(), field);
     }
     Value::Object(fields)

@@ -38,6 +38,12 @@ pub struct Limits {
     pub max_glyphs: usize,
     /// Most invoices and receipts in one file.
     pub max_papers: usize,
+    /// Most pixels of one picture; the largest cameras of phones make 50 million.
+    pub max_pixels: usize,
+    /// Longest side of a picture, in pixels.
+    pub max_side: usize,
+    /// Most pictures of one file that are read; further ones are kept unread.
+    pub max_pictures: usize,
 }
 
 impl Default for Limits {
@@ -59,6 +65,9 @@ impl Default for Limits {
             max_operations: 500_000,
             max_glyphs: 200_000,
             max_papers: 500,
+            max_pixels: 52_000_000,
+            max_side: 16_000,
+            max_pictures: 60,
         }
     }
 }
@@ -78,6 +87,10 @@ pub struct Counters {
     pub operations: usize,
     /// Characters placed on pages.
     pub glyphs: usize,
+    /// Pictures that were decoded.
+    pub pictures: usize,
+    /// Pixels of all of them.
+    pub pixels: usize,
 }
 
 /// Limits with what is used of them so far. Each method counts first, and refuses once the limit is passed.
@@ -125,6 +138,21 @@ impl<'l> Budget<'l> {
     pub(crate) fn glyphs(&mut self, count: usize) -> Result<(), ReadError> {
         self.used.glyphs = self.used.glyphs.saturating_add(count);
         within(Excess::Glyphs, self.used.glyphs, self.limits.max_glyphs)
+    }
+
+    /// One picture of this size, before it is decoded.
+    pub(crate) fn picture(&mut self, width: usize, height: usize) -> Result<(), ReadError> {
+        within(Excess::Side, width.max(height), self.limits.max_side)?;
+        let pixels = width.saturating_mul(height);
+        within(Excess::Pixels, pixels, self.limits.max_pixels)?;
+        self.used.pictures += 1;
+        self.used.pixels = self.used.pixels.saturating_add(pixels);
+        Ok(())
+    }
+
+    /// Whether one more picture may be read.
+    pub(crate) fn reads_pictures(&self) -> bool {
+        self.used.pictures < self.limits.max_pictures
     }
 }
 

@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use outlay_core::Money;
+use outlay_core::{Currency, Money};
+use rust_decimal::Decimal;
 
 use crate::archive::Archive;
 use crate::error::{Excess, FileKind, ReadError};
 use crate::invoice::{Dialect, Invoice, Source};
 use crate::limits::{Budget, Counters, Limits};
-use crate::{mail, ofd, pdf, read_xml, text};
+use crate::{mail, ofd, pdf, picture, read_xml, text};
 
 /// A receipt without the make-up of an invoice: what it shows of these four.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -23,9 +24,18 @@ pub struct Receipt {
     /// Where it was sold.
     pub address: Option<String>,
     /// What was paid.
-    pub total: Option<Money>,
+    pub total: Option<Decimal>,
+    /// In what, where the receipt names it or is plainly of one country.
+    pub currency: Option<Currency>,
     /// Source of each field that was found, by the field's name here.
     pub sources: BTreeMap<String, Source>,
+}
+
+impl Receipt {
+    /// What was paid, where the currency is known.
+    pub fn money(&self) -> Option<Money> {
+        Money::parse(&self.total?.normalize().to_string(), self.currency?).ok()
+    }
 }
 
 /// What one paper is.
@@ -35,7 +45,7 @@ pub enum Content {
     Invoice(Box<Invoice>),
     /// A receipt.
     Receipt(Box<Receipt>),
-    /// A picture, or a PDF without text: nothing is read of it, and nothing is said about it.
+    /// A picture, or a PDF without text, of which nothing was read: nothing is said about it.
     Picture,
 }
 
@@ -45,7 +55,7 @@ impl Content {
         match self {
             Content::Invoice(invoice) => Some(*invoice),
             Content::Receipt(receipt) => {
-                let total = receipt.total?;
+                let total = receipt.money()?;
                 let mut invoice = Invoice::new(Dialect::Text, total.currency);
                 invoice.gross = Some(total);
                 invoice.issued_on = receipt.date;
@@ -69,7 +79,8 @@ pub struct File {
     pub part: String,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// What it is: `application/xml`, `application/pdf`, `application/ofd`, `image/jpeg`, `image/png`, `message/rfc822`.
+    /// What it is: `application/xml`, `application/pdf`, `application/ofd`, `image/jpeg`, `image/png`, `image/webp`,
+    /// `message/rfc822`.
     pub media_type: &'static str,
     /// Its invoices and receipts. Empty for a PDF that opens but says nothing, or does not open.
     pub contents: Vec<Content>,
@@ -171,7 +182,7 @@ enum Form {
     Zip,
     Pdf,
     Mail,
-    Picture,
+    Picture(&'static str),
     Xml,
 }
 
@@ -182,8 +193,8 @@ fn form(bytes: &[u8]) -> Result<Form, ReadError> {
             Form::Zip
         } else if head.starts_with(b"%PDF-") {
             Form::Pdf
-        } else if bytes.starts_with(b"\xff\xd8\xff") || bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-            Form::Picture
+        } else if let Some(media_type) = picture::media_type(bytes) {
+            Form::Picture(media_type)
         } else if bytes.starts_with(b"Rar!") || bytes.starts_with(b"7z\xbc\xaf") || bytes.starts_with(b"\x1f\x8b") {
             return Err(ReadError::Unsupported(FileKind::Archive));
         } else if mail::is_mail(head) {
@@ -209,7 +220,7 @@ fn open(bytes: &[u8], part: &str, depth: usize, found: &mut Found, budget: &mut 
         Form::Pdf if large && found.files.is_some() => {
             return found.add(part, bytes, "application/pdf", Vec::new(), budget);
         }
-        Form::Pdf | Form::Zip | Form::Mail if large => {
+        Form::Pdf | Form::Zip | Form::Mail | Form::Picture(_) if large => {
             return Err(ReadError::TooLarge {
                 limit: budget.limits.max_file,
                 found: bytes.len(),
@@ -236,14 +247,14 @@ fn open(bytes: &[u8], part: &str, depth: usize, found: &mut Found, budget: &mut 
             }
             Err(error) => Err(error),
         },
-        Form::Picture => {
-            let media_type = if bytes.starts_with(b"\x89") {
-                "image/png"
-            } else {
-                "image/jpeg"
-            };
-            found.add(part, bytes, media_type, vec![Content::Picture], budget)
-        }
+        Form::Picture(media_type) => match picture::read(bytes, budget) {
+            Ok(contents) => found.add(part, bytes, media_type, contents, budget),
+            // A photo that was cut off in the sending may still be looked at.
+            Err(ReadError::Damaged { .. } | ReadError::NothingInside { .. }) if found.files.is_some() => {
+                found.add(part, bytes, media_type, vec![Content::Picture], budget)
+            }
+            Err(error) => Err(error),
+        },
         Form::Zip => {
             let archive = Archive::open(bytes, FileKind::Zip, budget)?;
             if !ofd::is_ofd(&archive) {

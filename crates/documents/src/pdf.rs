@@ -1,9 +1,10 @@
-//! PDF: attached invoices (Factur-X, ZUGFeRD, Chinese XML) first, then the text of the pages. Without text a PDF is a
-//! picture, whatever it shows.
+//! PDF: attached invoices (Factur-X, ZUGFeRD, Chinese XML) first, then the text of the pages. Without text the pages are
+//! pictures, and read as such.
 
 mod attached;
 mod content;
 mod guard;
+mod scan;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -93,7 +94,12 @@ fn open(bytes: &[u8], encrypted: bool, budget: &mut Budget<'_>) -> Result<Vec<Co
         return Ok(contents(merge(sources, budget)?));
     }
     if pages.iter().all(Vec::is_empty) {
-        return Ok(vec![Content::Picture]);
+        let contents = scan::read(&pdf, budget)?;
+        return Ok(if contents.is_empty() {
+            vec![Content::Picture]
+        } else {
+            contents
+        });
     }
     Ok(words::read(&pages).into_iter().collect())
 }

@@ -18,7 +18,8 @@ pub(super) fn receipt(
 ) -> Option<Content> {
     let (total, found_total) = total?;
     let mut receipt = Receipt {
-        total: Some(total),
+        total: Some(total.decimal()),
+        currency: Some(total.currency),
         ..Receipt::default()
     };
     let mut note = |name: &str, found: &Found| {

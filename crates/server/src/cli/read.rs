@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 #[command(
     after_help = "Examples:\n  outlay read invoice.ofd\n  outlay read inbox/* | jq -r '[.file, .number, .gross] | @tsv'\n\n\
     Reads 数电票 as XML, OFD and PDF, EN 16931 in UBL or CII (Factur-X and ZUGFeRD too), FatturaPA, the text of other invoices and receipts \
-    in PDF, and ZIP files and mails with any of these. Prints one JSON object per invoice to standard output: its fields, and under fields \
-    where each was read and how surely. A file that is refused gives a JSON object with file, code and message on standard error, and exit \
+    in PDF, photos and scans (where the models were there at build time), and ZIP files and mails with any of these. Prints one JSON object per invoice to standard output: its fields, and under fields \
+    where each was read, how surely, and whether it may be taken as right (sure). A file that is refused gives a JSON object with file, code and message on standard error, and exit \
     code 1; the others are still read."
 )]
 pub struct Options {

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use outlay_core::claim::{Grade, Problem};
 use outlay_documents::{Invoice, InvoiceKind, Limits, ReadError, SourceKind};
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 
 use crate::error::Error;
 
@@ -91,9 +92,10 @@ pub async fn files(headers: &HeaderMap, mut form: Multipart) -> Result<Vec<Incom
     if raw.is_empty() {
         return Err(Error::field("file", "missing"));
     }
-    let looked = tokio::task::spawn_blocking(move || raw.into_iter().map(|(n, b)| look(n, b)).collect::<Vec<_>>())
-        .await
-        .map_err(|e| Error::Broken(e.to_string()))?;
+    let mut looked = Vec::new();
+    for (name, bytes) in raw {
+        looked.push(read(name, bytes).await?);
+    }
     let mut good = Vec::new();
     let mut problems = Vec::new();
     for one in looked {
@@ -110,6 +112,25 @@ pub async fn files(headers: &HeaderMap, mut form: Multipart) -> Result<Vec<Incom
     } else {
         Err(Error::Invalid(problems))
     }
+}
+
+/// How many files that may show pictures are read at once, whoever sends them: half of the machine at most, so that pages
+/// stay quick while people wait for their photos.
+static READERS: std::sync::LazyLock<Semaphore> = std::sync::LazyLock::new(|| {
+    let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+    Semaphore::new((cores / 2).max(1))
+});
+
+/// Looks at a file beside the threads that answer requests.
+async fn read(name: String, bytes: Vec<u8>) -> Result<Result<Vec<Incoming>, Problem>, Error> {
+    let structured = bytes.trim_ascii_start().starts_with(b"<");
+    let turn = match structured {
+        true => None,
+        false => Some(READERS.acquire().await.map_err(|e| Error::Broken(e.to_string()))?),
+    };
+    let looked = tokio::task::spawn_blocking(move || look(name, bytes)).await;
+    drop(turn);
+    looked.map_err(|e| Error::Broken(e.to_string()))
 }
 
 fn refused(error: MultipartError) -> Error {
@@ -165,7 +186,7 @@ fn look(name: String, bytes: Vec<u8>) -> Result<Vec<Incoming>, Problem> {
 
 fn is_text(invoice: &Invoice) -> bool {
     let gross = invoice.sources.get("gross");
-    invoice.red_of.is_none() && gross.is_none_or(|s| s.kind == SourceKind::Text)
+    invoice.red_of.is_none() && gross.is_none_or(|s| matches!(s.kind, SourceKind::Text | SourceKind::Picture))
 }
 
 fn is_reversal(invoice: &Invoice) -> bool {

@@ -1,8 +1,9 @@
-//! From an invoice to a line: what it says, exactly; what it does not say stays empty and is asked for.
+//! From an invoice to a line: what it says, exactly; what it does not say, or a picture does not surely say, stays empty and
+//! is asked for.
 
 use outlay_core::Currency;
 use outlay_core::policy::{Policy, Unit};
-use outlay_documents::Invoice;
+use outlay_documents::{Invoice, SourceKind};
 
 use super::store::Document;
 use crate::claims::input::{AmountInput, LineInput};
@@ -20,10 +21,20 @@ pub fn line(document: &Document, policy: Option<&Policy>, currency: Currency) ->
             ..LineInput::default()
         });
     };
+    let sure = |field: &str| {
+        invoice
+            .sources
+            .get(field)
+            .is_none_or(|s| s.kind != SourceKind::Picture || s.is_sure())
+    };
     let category = category(&invoice, policy);
     let travel = invoice.travel.first();
-    let on = travel.and_then(|t| t.on).or(invoice.issued_on);
-    let tax = invoice.tax.filter(|t| t.currency == currency && t.minor >= 0);
+    let on = travel
+        .and_then(|t| t.on)
+        .or(invoice.issued_on.filter(|_| sure("issued_on")));
+    let tax = invoice
+        .tax
+        .filter(|t| t.currency == currency && t.minor >= 0 && sure("tax"));
     let creditable = policy.is_none_or(|p| p.category(&category).is_none_or(|c| c.vat_creditable));
     let counts = policy.and_then(|p| p.category(&category)).map(|c| c.unit);
     Ok(LineInput {
@@ -34,7 +45,11 @@ pub fn line(document: &Document, policy: Option<&Policy>, currency: Currency) ->
         description: description(&invoice),
         place: travel.and_then(|t| t.to.clone()).unwrap_or_default(),
         paid: AmountInput {
-            amount: invoice.gross.map(|g| g.plain()).unwrap_or_default(),
+            amount: invoice
+                .gross
+                .filter(|_| sure("gross"))
+                .map(|g| g.plain())
+                .unwrap_or_default(),
             currency: invoice.currency.code().to_owned(),
         },
         rate: None,

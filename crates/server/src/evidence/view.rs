@@ -1,6 +1,6 @@
 //! A document as it is read, by page and API alike.
 
-use outlay_documents::{Dialect, Invoice};
+use outlay_documents::{Dialect, Invoice, SourceKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -48,7 +48,7 @@ pub struct DocumentView {
     pub id: String,
     /// The file's name.
     pub name: String,
-    /// `application/xml`, `application/pdf`, `application/ofd`, `image/jpeg`, `image/png`, `message/rfc822`.
+    /// `application/xml`, `application/pdf`, `application/ofd`, `image/jpeg`, `image/png`, `image/webp`, `message/rfc822`.
     pub media_type: String,
     /// How many bytes.
     pub bytes: i64,
@@ -62,6 +62,9 @@ pub struct DocumentView {
     pub read: bool,
     /// How well its fields are proven together, in percent: 100 for XML, less for text on a page.
     pub proof: Option<u8>,
+    /// Fields that were read from a picture and may be wrong, so that somebody has to compare them with it: `number`,
+    /// `issued_on`, `seller`, `buyer`, `net`, `tax`, `gross`.
+    pub unsure: Vec<String>,
     /// The key under which it may be claimed once.
     pub invoice_identity: Option<String>,
     /// Number as written.
@@ -106,6 +109,16 @@ impl DocumentView {
         self.proof.is_some_and(|p| p < 100)
     }
 
+    /// Whether it was read from a picture.
+    pub fn is_by_picture(&self) -> bool {
+        self.read && self.media_type.starts_with("image/")
+    }
+
+    /// Whether a field is one to compare with the picture.
+    pub fn is_unsure(&self, field: &str) -> bool {
+        self.unsure.iter().any(|u| u == field)
+    }
+
     /// Its icon.
     pub fn icon(&self) -> &'static str {
         if self.read { "file-code" } else { "file-text" }
@@ -127,11 +140,12 @@ pub fn kind_key(document: &Document, invoice: Option<&Invoice>) -> &'static str 
         (_, Some(Dialect::Cii | Dialect::Zugferd1)) => "kind-cii",
         (_, Some(Dialect::UblInvoice | Dialect::UblCreditNote)) => "kind-ubl",
         (_, Some(Dialect::FatturaPa)) => "kind-fattura",
+        ("image/jpeg" | "image/png" | "image/webp", Some(_)) => "kind-photo",
         (_, Some(Dialect::Text)) => "kind-text",
         (_, Some(_)) if invoice.is_some_and(|i| !i.travel.is_empty()) => "kind-china-travel",
         (_, Some(_)) => "kind-china",
         ("application/pdf", None) => "kind-pdf",
-        ("image/jpeg" | "image/png", None) => "kind-picture",
+        ("image/jpeg" | "image/png" | "image/webp", None) => "kind-picture",
         _ => "kind-xml",
     }
 }
@@ -161,6 +175,7 @@ pub async fn document_view(
         grade: document.grade.clone(),
         read: i.is_some(),
         proof: i.map(Invoice::proof),
+        unsure: i.map(unsure).unwrap_or_default(),
         invoice_identity: document.invoice_identity.clone(),
         number: i.and_then(|i| i.number.clone()),
         issued_on: document.issued_on.clone(),
@@ -177,6 +192,28 @@ pub async fn document_view(
         kind: w.t(kind_key(document, i)),
         when: short_moment(w, at, &visitor.zone),
     })
+}
+
+/// The fields that a picture does not surely show.
+fn unsure(invoice: &Invoice) -> Vec<String> {
+    let names = [
+        ("number", "number"),
+        ("issued_on", "issued_on"),
+        ("seller.name", "seller"),
+        ("buyer.name", "buyer"),
+        ("net", "net"),
+        ("tax", "tax"),
+        ("gross", "gross"),
+    ];
+    let doubtful = |field: &str| {
+        let source = invoice.sources.get(field);
+        source.is_some_and(|s| s.kind == SourceKind::Picture && !s.is_sure())
+    };
+    names
+        .iter()
+        .filter(|(own, _)| doubtful(own))
+        .map(|(_, name)| (*name).to_owned())
+        .collect()
 }
 
 fn items(invoice: &Invoice) -> Vec<ItemView> {

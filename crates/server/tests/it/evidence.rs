@@ -431,3 +431,60 @@ fn a_bomb_in_an_archive_is_refused_with_its_name() {
         );
     });
 }
+
+/// The head of a PNG of this size.
+fn picture_of(side: u32) -> Vec<u8> {
+    let mut head = b"IHDR".to_vec();
+    head.extend(side.to_be_bytes());
+    head.extend(side.to_be_bytes());
+    head.extend([8, 2, 0, 0, 0]);
+    let sum = head.iter().fold(u32::MAX, |crc, byte| {
+        let step = |c: u32, _| if c & 1 == 1 { c >> 1 ^ 0xedb8_8320 } else { c >> 1 };
+        (0..8).fold(crc ^ u32::from(*byte), step)
+    });
+    [b"\x89PNG\r\n\x1a\n\0\0\0\x0d", head.as_slice(), &(!sum).to_be_bytes()].concat()
+}
+
+#[test]
+fn a_picture_that_says_nothing_is_kept_and_one_too_large_refused() {
+    on_both(|world| async move {
+        let wang = world.as_("wang").await;
+        let kept = documents(&wang, &[("photo.png", &picture_of(300))]).await;
+        let kept = &kept[0];
+        assert_eq!(
+            (&kept["media_type"], &kept["read"]),
+            (&json!("image/png"), &json!(false))
+        );
+        assert_eq!((&kept["grade"], &kept["unsure"]), (&json!("C"), &json!([])));
+        let refused = upload(&wang, "/api/v1/documents", &[("photo.png", &picture_of(20_000))]).await;
+        refused.expect(422);
+    });
+}
+
+#[test]
+fn a_photo_becomes_a_proposal_and_only_what_is_sure_a_line() {
+    let default = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let data = std::env::var_os("OUTLAY_SHARED_DATA").map_or(default, std::path::PathBuf::from);
+    let photo = std::fs::read(data.join("sroie/001.jpg"));
+    let (Ok(photo), true) = (photo, outlay_documents::picture::available()) else {
+        eprintln!("not run: no receipts beside the repository, or built without the models that read pictures");
+        return;
+    };
+    let photo = std::sync::Arc::new(photo);
+    on_both(move |world| {
+        let photo = photo.clone();
+        async move {
+            let wang = world.as_("wang").await;
+            let read = documents(&wang, &[("photo.jpg", &photo)]).await;
+            let read = &read[0];
+            assert_eq!((&read["read"], &read["grade"]), (&json!(true), &json!("B")));
+            assert_eq!(read["gross"]["amount"], "60.30");
+            assert_eq!(read["issued_on"], "2018-10-19");
+            let id = read["id"].as_str().expect("an id");
+            let page = wang.get(&format!("/receipts/{id}")).await.expect(200).text;
+            for field in read["unsure"].as_array().expect("a list") {
+                assert!(page.contains("待核对"), "{field} is marked");
+            }
+        }
+    });
+}
