@@ -60,9 +60,10 @@ impl Deciding<'_> {
     pub(super) fn advance(&mut self) -> Result<(), Refusal> {
         loop {
             let run = &self.claim()?.run;
+            // The next in order; or somebody in place of those meant, where only signers that they added were left.
             let next_in_order = run
                 .iter()
-                .position(|s| s.progress == Progress::Open && s.open().next().is_none() && !s.queue.is_empty());
+                .position(|s| s.progress == Progress::Open && s.open().next().is_none());
             if let Some(step) = next_in_order {
                 self.ask_next(step)?;
                 continue;

@@ -213,6 +213,10 @@ impl Deciding<'_> {
             return Err(Refusal::TaskClosed);
         }
         let run = &claim.run[step];
+        // One that waits for an earlier step asks again by itself.
+        if !matches!(run.progress, Progress::Open | Progress::Done) {
+            return Err(Refusal::TooLate);
+        }
         let acted = |t: &Task| {
             t.id != id
                 && t.outcome
