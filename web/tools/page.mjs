@@ -15,7 +15,7 @@ export async function compose(name) {
     .replace("{{lang}}", set.lang)
     .replace("{{theme}}", set.theme ?? "")
     .replace("{{title}}", set.title)
-    .replace("{{scripts}}", set.charts ? '<script type="module" src="/assets/charts.js"></script>' : "")
+    .replace("{{scripts}}", ["charts", "sheet"].filter((name) => set[name]).map((name) => `<script type="module" src="/assets/${name}.js"></script>`).join(""))
     .replaceAll(` data-nav="${set.nav}"`, ` data-nav="${set.nav}" aria-current="page"`)
     .replaceAll(/ data-nav="[^"]*"/g, "")
     .replace("{{main}}", () => text.slice(head[0].length).trimEnd());

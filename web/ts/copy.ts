@@ -1,5 +1,5 @@
 import { closest, word } from "./dom.ts";
-import { toast } from "./problems.ts";
+import { toast } from "./toast.ts";
 
 /* `button[data-copy="text"]` */
 document.addEventListener("click", (event) => {

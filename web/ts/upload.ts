@@ -1,5 +1,5 @@
 import { all, closest, el, icon, word } from "./dom.ts";
-import { isProblem, type Problem } from "./problems.ts";
+import { isProblem, type Problem } from "./toast.ts";
 
 /*
  * `form[data-drop]`: files chosen, dropped on it or pasted anywhere on the page go up one by one, each with its

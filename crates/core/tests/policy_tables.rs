@@ -1,6 +1,6 @@
 //! The tables of a policy leave it as decision tables, and come back.
 
-use outlay_core::policy::{AUTO_APPROVAL, CN_STANDARD, DE_STANDARD, Policy};
+use outlay_core::policy::{AUTO_APPROVAL, CN_STANDARD, DE_STANDARD, Policy, PolicySet, with_rule, with_table};
 use outlay_core::table::{HitPolicy, Row, read_sheet};
 
 #[test]
@@ -115,4 +115,99 @@ fn what_cannot_stand_in_a_policy_names_its_cell() {
             .contains("no table of this policy")
     );
     assert_eq!(set, *policy, "nothing changed");
+}
+
+/// Lines that are in one text and not in the other.
+fn differ(a: &str, b: &str) -> Vec<String> {
+    let lines = |t: &str| t.lines().map(str::to_owned).collect::<Vec<_>>();
+    let (a, b) = (lines(a), lines(b));
+    let only = |a: &[String], b: &[String]| a.iter().filter(|l| !b.contains(l)).cloned().collect::<Vec<_>>();
+    [only(&a, &b), only(&b, &a)].concat()
+}
+
+#[test]
+fn a_table_is_changed_in_the_text_and_nothing_else_is() {
+    for text in [CN_STANDARD, DE_STANDARD] {
+        let set = PolicySet::from_yaml(text).expect("readable");
+        let all: Vec<String> = set.rule_tables().iter().map(|t| t.id.to_owned()).collect();
+        for id in all {
+            let mut table = set.table(&id).expect("there").expect("readable");
+            let same = with_table(text, &table).expect("taken");
+            assert_eq!(PolicySet::from_yaml(&same).as_ref(), Ok(&set), "{id}");
+            assert!(same.starts_with("# "), "{id}: comments stay");
+            assert_eq!(same.lines().count(), text.lines().count(), "{id}");
+            table.rows.insert(0, table.rows[0].clone());
+            table.rows[0].note = "董事会: \"2026\"".into();
+            let longer = with_table(text, &table).expect("taken");
+            assert_eq!(longer.lines().count(), text.lines().count() + 1, "{id}");
+            let again = PolicySet::from_yaml(&longer).expect("readable");
+            assert_eq!(again.table(&id).expect("there").expect("readable"), table);
+        }
+    }
+}
+
+#[test]
+fn cells_that_need_quotes_get_them() {
+    let mut table = PolicySet::from_yaml(CN_STANDARD)
+        .expect("readable")
+        .table(AUTO_APPROVAL)
+        .expect("there")
+        .expect("readable");
+    table.rows[0].inputs[0] = "[12.50..2000.25)".into();
+    let text = with_table(CN_STANDARD, &table).expect("taken");
+    let changed = differ(CN_STANDARD, &text);
+    assert_eq!(
+        changed,
+        [
+            r#"      - ["<= 2000", B+, "deal, account, activity", pass]"#,
+            r#"      - ["[12.50..2000.25)", B+, "deal, account, activity", pass]"#,
+        ]
+    );
+}
+
+#[test]
+fn nonsense_in_a_cell_is_refused_with_its_place() {
+    let mut table = PolicySet::from_yaml(CN_STANDARD)
+        .expect("readable")
+        .table("lodging-limit")
+        .expect("there")
+        .expect("readable");
+    table.rows[2].outputs[0] = "about 700".into();
+    let error = with_table(CN_STANDARD, &table).expect_err("nonsense");
+    let cell = error.problems[0].cell.clone().expect("a cell");
+    assert_eq!(
+        (cell.rule.as_str(), cell.row, cell.column.as_deref()),
+        ("lodging-limit", Some(3), Some("limit"))
+    );
+    table.rows[2].outputs[0] = "700".into();
+    table.hit = HitPolicy::Count;
+    assert!(with_table(CN_STANDARD, &table).is_err());
+    table.hit = HitPolicy::First;
+    table.id = "nowhere".into();
+    assert!(with_table(CN_STANDARD, &table).is_err());
+}
+
+#[test]
+fn a_rule_is_changed_in_the_text_and_the_others_stay() {
+    let mut set = PolicySet::from_yaml(CN_STANDARD).expect("readable");
+    let ids: Vec<String> = set.rules.iter().map(|r| r.id.clone()).collect();
+    for (n, id) in ids.iter().enumerate() {
+        set.rules[n].text.en.title = format!("Changed: {id}");
+        set.rules[n].source = Some("董事会 2026".into());
+        let text = with_rule(CN_STANDARD, &set.rules[n]).expect("taken");
+        assert!(
+            text.starts_with("# ") && text.contains("hints: [铁路旅客运输"),
+            "{text}"
+        );
+        let again = PolicySet::from_yaml(&text).expect("readable");
+        assert_eq!(again.rules[n], set.rules[n]);
+        let others = |s: &PolicySet| {
+            s.rules
+                .iter()
+                .filter(|r| r.id != *id)
+                .map(|r| r.id.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(others(&again), others(&set));
+    }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use outlay_core::feel::{Value, constant};
-use outlay_core::table::{Compiled, Outcome, Rising, Table, TableError, Trace, read_sheet};
+use outlay_core::table::{Compiled, Outcome, Rising, Table, TableError, Trace, read_sheet, write_sheet};
 
 struct Story {
     name: String,
@@ -77,6 +77,11 @@ fn tell(file: &str, text: &str) {
             analysis.caveats
         );
     }
+    if let Ok(table) = &story.table {
+        let (heads, rows) = write_sheet(table.table());
+        let again = read_sheet("T", &heads, &rows).unwrap_or_else(|e| panic!("{}: {e}", story.name));
+        assert_eq!(&again, table.table(), "{}: {heads:?} {rows:?}", story.name);
+    }
     for line in told {
         story.line(line);
     }
@@ -86,6 +91,7 @@ impl Story {
     /// One line of a story:
     /// - `ask V; V → ANSWER by ROWS REASON` with a value for each input, in FEEL, and `with TEXT` for a word of a diagnostic;
     /// - `gap CELL; CELL`, `overlap A B`, `unreachable ROW by ROWS`, `clean`, `caveat TEXT`: all that the analysis finds;
+    /// - `hides A B`: that row A takes something from row B, and from none before it; `hides A` that it takes nothing;
     /// - `falls INPUT OUTPUT A→B; A→B`: between which rows an output falls while an input grows;
     /// - `refused TEXT`: a part of what is said of a table that cannot be read, a line for each problem.
     fn line(&self, line: &str) {
@@ -101,6 +107,22 @@ impl Story {
             "gap" => {
                 let gaps: Vec<String> = table.analyse().gaps.iter().map(|g| g.cells.join("; ")).collect();
                 assert!(gaps.iter().any(|g| g == rest), "{}: {rest} in {gaps:?}", self.name);
+            }
+            "hides" => {
+                let rows: Vec<u32> = rest.split(' ').map(|n| n.parse().expect("a row")).collect();
+                let found = table.hides(&rows[..1]);
+                let told: Vec<u32> = found.iter().flat_map(|o| [o.rows.0, o.rows.1]).collect();
+                assert_eq!(
+                    told,
+                    if rows.len() == 2 { rows } else { vec![] },
+                    "{}: {found:?}",
+                    self.name
+                );
+                for overlap in found {
+                    let trace = table.decide(overlap.example).trace;
+                    assert_eq!(trace.chosen, [overlap.rows.0], "{}", self.name);
+                    assert_eq!(trace.matched[..2], [overlap.rows.0, overlap.rows.1], "{}", self.name);
+                }
             }
             "overlap" => {
                 let overlaps: Vec<String> = table

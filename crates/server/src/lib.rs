@@ -37,6 +37,7 @@ pub mod people;
 pub mod policies;
 pub mod search;
 pub mod settings;
+pub mod sheets;
 pub mod shell;
 pub mod tokens;
 pub mod vault;
@@ -67,6 +68,7 @@ fn routes() -> Router<Arc<App>> {
         .merge(people::routes())
         .merge(policies::routes())
         .merge(meters::routes())
+        .merge(sheets::routes())
         .merge(audit::routes())
         .merge(jobs::routes())
         .merge(live::routes())

@@ -15,7 +15,7 @@ use utoipa::{OpenApi, ToSchema};
 use crate::app::App;
 use crate::{
     audit, claims, connections, crm, drafts, edits, evidence, exports, folders, home, import, inbox, insights, jobs,
-    me, meters, payments, people, policies, search, settings, tokens,
+    me, meters, payments, people, policies, search, settings, sheets, tokens,
 };
 
 /// What failed, as `application/problem+json` (RFC 9457).
@@ -72,6 +72,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         settings::Api::openapi(),
         people::Api::openapi(),
         policies::Api::openapi(),
+        sheets::Api::openapi(),
         meters::Api::openapi(),
         audit::Api::openapi(),
         jobs::Api::openapi(),

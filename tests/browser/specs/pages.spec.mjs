@@ -62,6 +62,7 @@ const PAGES = {
     'person-new': '/settings/people/new',
     policies: '/settings/policies',
     policy: '/settings/policies/{policy}',
+    'policy-table': '/settings/policies/{policy}/tables/lodging-limit',
     flows: '/settings/flows',
     rights: '/settings/rights',
     connections: '/settings/connections',

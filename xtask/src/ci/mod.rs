@@ -67,10 +67,13 @@ fn unused() -> Result<()> {
     step(&mut command(program, &["--deny-warnings"]))
 }
 
-/// The types of the pages' scripts; the build only strips them.
+/// The types of the pages' scripts, which the build only strips, and the tests of their pure parts.
 fn scripts() -> Result<()> {
     web::install("web")?;
-    step(command("npm", &["run", "--silent", "types"]).current_dir(tree::at("web")))
+    for script in ["types", "test"] {
+        step(command("npm", &["run", "--silent", script]).current_dir(tree::at("web")))?;
+    }
+    Ok(())
 }
 
 fn clippy() -> Result<()> {

@@ -16,6 +16,9 @@ const MAX_LISTED: usize = 100;
 /// Most steps of one question, in stretches looked at: some tenths of a second, and some tens of megabytes.
 const MAX_STEPS: u64 = 1_000_000;
 
+/// Most steps of what is only a hint.
+const MAX_HINT_STEPS: u64 = 20_000;
+
 /// What was found in a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Analysis {
@@ -95,6 +98,14 @@ pub enum Question {
     Unreachable,
     /// Whether an answer only rises.
     Rising,
+}
+
+impl Analysis {
+    /// Whether every row contradicts itself, so that a table of `rows` rows can answer nothing but its default.
+    pub fn matches_nothing(&self, rows: usize) -> bool {
+        let never = self.unreachable.iter().filter(|u| u.covered_by.is_empty());
+        rows > 0 && never.count() == rows
+    }
 }
 
 impl Compiled {
@@ -210,6 +221,32 @@ impl Compiled {
         (found, settled)
     }
 
+    /// What rows (from 1) of a table of hit policy F take from the rows below them: for each the next row that would have answered
+    /// something else, with an example. A hint: it is not looked for long.
+    pub fn hides(&self, rows: &[u32]) -> Vec<Overlap> {
+        if self.table.hit != HitPolicy::First {
+            return Vec::new();
+        }
+        let variables = variables(self);
+        let taken = |row: u32| {
+            let a = (row as usize).checked_sub(1).filter(|a| *a < self.rows())?;
+            let mut search = Taken {
+                table: self,
+                variables: &variables,
+                row: a,
+                steps: 0,
+                path: Vec::new(),
+            };
+            let b = search.from(&bits::full(self.rows()))?;
+            Some(Overlap {
+                rows: (row, b as u32 + 1),
+                same_answer: false,
+                example: at(&variables, &search.path),
+            })
+        };
+        rows.iter().filter_map(|row| taken(*row)).collect()
+    }
+
     /// Whether two rows answer the same, as far as constants tell.
     fn same_answer(&self, a: usize, b: usize) -> bool {
         self.outputs.iter().all(|o| match (&o.cells[a], &o.cells[b]) {
@@ -287,6 +324,43 @@ impl Compiled {
             .filter(|o| beats(*o))
             .for_each(|o| bits::set(&mut set, o));
         Some(set)
+    }
+}
+
+/// The search for an input that a row answers first, and another row would answer otherwise without it.
+struct Taken<'a> {
+    table: &'a Compiled,
+    variables: &'a [Variable],
+    row: usize,
+    steps: u64,
+    path: Vec<usize>,
+}
+
+impl Taken<'_> {
+    /// The other row, with its input left in `path`.
+    fn from(&mut self, matching: &[u64]) -> Option<usize> {
+        let Some(variable) = self.variables.get(self.path.len()) else {
+            let mut first = bits::each(matching);
+            let next = first.next().filter(|a| *a == self.row).and(first.next());
+            return next.filter(|b| !self.table.same_answer(self.row, *b));
+        };
+        for region in 0..variable.count() {
+            self.steps += 1;
+            if self.steps > MAX_HINT_STEPS {
+                return None;
+            }
+            if !bits::has(&variable.sets[region], self.row) {
+                continue;
+            }
+            let mut set = matching.to_vec();
+            bits::keep(&mut set, &variable.sets[region]);
+            self.path.push(region);
+            if let Some(found) = self.from(&set) {
+                return Some(found);
+            }
+            self.path.pop();
+        }
+        None
     }
 }
 

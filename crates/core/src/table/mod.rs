@@ -31,6 +31,6 @@ pub use model::{
 };
 pub use problem::{Column, Place, Problem, ProblemKind, TableError};
 pub use rising::{Fall, Monotony, Rising};
-pub use sheet::read_sheet;
+pub use sheet::{read_sheet, write_sheet};
 pub use tck::{CaseResult, run_cases};
 pub use trace::{CellTrace, Cells, Diagnostic, DiagnosticKind, Outcome, Reason, RowTrace, Trace};

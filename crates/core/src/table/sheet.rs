@@ -100,6 +100,81 @@ pub fn read_sheet(id: &str, headers: &[String], rows: &[Vec<String>]) -> Result<
     Ok(table)
 }
 
+/// A table as a sheet that [`read_sheet`] reads as the same table, but for ids of columns and what is read from a heading: its heading,
+/// and its rows. Texts stand without quotes where they need none.
+pub fn write_sheet(table: &Table) -> (Vec<String>, Vec<Vec<String>>) {
+    let name = |label: &str, name: &str| if label.is_empty() { name } else { label }.to_owned();
+    let mut heads = vec![format!("{} {}", table.hit.sign(), table.name).trim().to_owned()];
+    heads.extend(table.inputs.iter().map(|i| name(&i.label, &i.expression)));
+    heads.extend(table.outputs.iter().map(|o| format!("→ {}", name(&o.label, &o.name))));
+    let has_notes = table.rows.iter().any(|r| !r.note.is_empty());
+    let noted = |mut row: Vec<String>, note: &str| {
+        if has_notes {
+            row.push(note.to_owned());
+        }
+        row
+    };
+    let kinds = || {
+        let inputs = table.inputs.iter().map(|i| i.kind.as_str());
+        inputs.chain(table.outputs.iter().map(|o| o.kind.as_str()))
+    };
+    let mut rows = Vec::new();
+    let mut tell = |first: &str, cells: Vec<String>| {
+        if cells.iter().any(|c| !c.is_empty()) {
+            let mut row = vec![first.to_owned()];
+            row.extend(cells);
+            rows.push(noted(row, ""));
+        }
+    };
+    tell("type", kinds().map(str::to_owned).collect());
+    let allowed = table.inputs.iter().map(|i| bare(&i.allowed, &i.kind, tests));
+    let listed = table.outputs.iter().map(|o| bare(&o.allowed, &o.kind, tests));
+    tell("values", allowed.chain(listed).collect());
+    let defaults = table.outputs.iter().map(|o| bare(&o.default, &o.kind, answer));
+    tell(
+        "default",
+        vec![String::new(); table.inputs.len()]
+            .into_iter()
+            .chain(defaults)
+            .collect(),
+    );
+    for row in &table.rows {
+        // A rule by the name of what tells of the columns would be read as that.
+        let special = ["type", "类型", "values", "取值", "default", "默认"].contains(&&*row.id.trim().to_lowercase());
+        let asked = row
+            .inputs
+            .iter()
+            .zip(&table.inputs)
+            .map(|(t, i)| bare(t, &i.kind, tests));
+        let answers = row
+            .outputs
+            .iter()
+            .zip(&table.outputs)
+            .map(|(t, o)| bare(t, &o.kind, answer));
+        let id = if special { String::new() } else { row.id.clone() };
+        let cells = std::iter::once(id).chain(asked).chain(answers).collect();
+        rows.push(noted(cells, &row.note));
+    }
+    if has_notes {
+        heads.push("# note".into());
+    }
+    (heads, rows)
+}
+
+/// A cell without the quotes that it is read with, if it is read as the same without them.
+fn bare(text: &str, kind: &str, read: fn(&str, &str) -> String) -> String {
+    let without = text.replace('"', "");
+    let plain = match Kind::parse(kind) {
+        Some(Kind::Date) => without.replace("date(", "").replace(')', ""),
+        _ => without,
+    };
+    if read(&plain, kind) == text {
+        plain
+    } else {
+        text.to_owned()
+    }
+}
+
 fn heading(text: &str) -> (Use, String) {
     let text = text.trim();
     if let Some(name) = text.strip_prefix('→').or_else(|| text.strip_prefix("=>")) {

@@ -27,11 +27,12 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
-pub use api::Api;
+pub use api::{Api, TableForm};
 pub use export::{Format, export};
 pub use kind::{Column, Kind};
 pub use report::{Rejected, Report};
-pub use run::{BrokenOff, apply, preview, read};
+pub use run::{BrokenOff, apply, preview, read, table_problem};
+pub use upload::Upload;
 
 use crate::app::App;
 use crate::auth::{Resource, Visitor};

@@ -33,7 +33,7 @@ pub async fn read(kind: Kind, bytes: Vec<u8>) -> Result<Table, Error> {
 }
 
 /// What is wrong with a file, as a problem of the field `file`.
-fn table_problem(error: &TableError) -> Problem {
+pub fn table_problem(error: &TableError) -> Problem {
     let of = |code| Problem::new("file", code);
     let letter = |column: &usize| tables::letter(*column);
     match error {

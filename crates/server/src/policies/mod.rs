@@ -22,6 +22,7 @@ use axum::routing::get;
 
 pub use api::Api;
 pub use standard::give_standard;
+pub use view::{VersionView, policy_version as version};
 
 use crate::app::App;
 use crate::args;

@@ -14,6 +14,7 @@ use super::yaml::{self, Line};
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::error::Error;
+use crate::sheets::pages::{TableRow, tables};
 use crate::shell::{self, Frame, SettingsNav, field_words};
 
 /// Largest text taken, in bytes.
@@ -42,6 +43,7 @@ struct OnePage {
     kind: Kind,
     view: VersionView,
     lines: Vec<Line>,
+    tables: Vec<TableRow>,
     others: Vec<VersionRow>,
 }
 
@@ -126,6 +128,10 @@ async fn one(
         nav: SettingsNav::load(&mut sql, app, visitor, kind.here()).await?,
         kind,
         lines: yaml::lines(&view.yaml),
+        tables: match kind {
+            Kind::Policy => tables(&view.yaml, visitor.lang),
+            Kind::Flow => Vec::new(),
+        },
         view,
         others,
     })

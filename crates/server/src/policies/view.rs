@@ -191,6 +191,11 @@ pub async fn one(
     found.ok_or(Error::NotFound("version"))
 }
 
+/// One version of a policy.
+pub async fn policy_version(sql: &mut Sql, reference: &str, lang: Lang) -> Result<VersionView, Error> {
+    one(sql, Kind::Policy, None, reference, lang).await
+}
+
 /// Entities whose rules the reader may publish.
 pub async fn publishable(sql: &mut Sql, app: &App, visitor: &Visitor) -> Result<Vec<(EntityId, String)>, Error> {
     let org = app.org(sql).await?;

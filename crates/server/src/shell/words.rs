@@ -45,6 +45,7 @@ sources![
     "audit",
     "drafts",
     "meters",
+    "sheet",
 ];
 
 fn bundle(tag: &str, sources: &[&str]) -> FluentBundle<FluentResource> {

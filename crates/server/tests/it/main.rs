@@ -38,6 +38,7 @@ mod rights;
 mod rules;
 mod seed;
 mod settings;
+mod sheets;
 mod sources;
 mod spend;
 mod tls;

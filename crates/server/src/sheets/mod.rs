@@ -1,0 +1,37 @@
+//! Decision tables in the browser: checked while they are typed, taken from sheets and `.dmn` files, and given as such.
+
+mod api;
+mod check;
+mod files;
+mod page;
+pub mod pages;
+pub mod policy;
+mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+pub use api::Api;
+pub use check::{Check, Found, MayNotFall, SheetProblem, look, problems};
+pub use page::{HITS, Look, Sheet, VocabularyColumn, words};
+pub use words::{Both, problem_words};
+
+use crate::app::App;
+
+/// Largest file that is read, in bytes: a table of the most rows that are allowed is smaller.
+const MAX_FILE: usize = 10 << 20;
+
+/// Pages and API.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/settings/policies/{reference}/tables/{table}", get(pages::published))
+        .route("/api/v1/rules/tables/check", post(api::check))
+        .route(
+            "/api/v1/rules/tables/import",
+            post(api::import).layer(DefaultBodyLimit::max(MAX_FILE + 65_536)),
+        )
+        .route("/api/v1/rules/tables/export", post(api::export))
+}
