@@ -7,6 +7,7 @@ pub mod claim;
 pub mod evidence;
 pub mod feel;
 pub mod flow;
+pub mod history;
 pub mod ids;
 pub mod money;
 pub mod org;

@@ -286,12 +286,12 @@ CREATE TABLE fx_rate (
 -- Policies and flows: immutable versions
 CREATE TABLE policy_version (
     policy TEXT NOT NULL, version BIGINT NOT NULL, entity_id TEXT NOT NULL REFERENCES legal_entity (id),
-    effective_from TEXT NOT NULL, body TEXT NOT NULL, published_by TEXT, published_at BIGINT NOT NULL,
+    effective_from TEXT NOT NULL, body TEXT NOT NULL, published_by TEXT, published_at BIGINT NOT NULL, report TEXT,
     PRIMARY KEY (policy, version)
 );
 CREATE TABLE flow_version (
     flow TEXT NOT NULL, version BIGINT NOT NULL, entity_id TEXT NOT NULL REFERENCES legal_entity (id),
-    effective_from TEXT NOT NULL, body TEXT NOT NULL, published_by TEXT, published_at BIGINT NOT NULL,
+    effective_from TEXT NOT NULL, body TEXT NOT NULL, published_by TEXT, published_at BIGINT NOT NULL, report TEXT,
     PRIMARY KEY (flow, version, entity_id)
 );
 -- What an entity earns in a year, in its currency: as finance sets it, for the meter of what counts against tax.
@@ -299,6 +299,31 @@ CREATE TABLE entity_revenue (
     entity_id TEXT NOT NULL REFERENCES legal_entity (id), year BIGINT NOT NULL, minor BIGINT NOT NULL, set_by TEXT,
     set_at BIGINT NOT NULL, PRIMARY KEY (entity_id, year)
 );
+-- Policies and flows on their way to a version. version: counts each save; base: the version it began from; seen: the highest
+-- version when it was last saved; authors: everybody who wrote in it, a space between.
+CREATE TABLE rules_draft (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, -- policy, flow
+    entity_id TEXT NOT NULL REFERENCES legal_entity (id), body TEXT NOT NULL, version BIGINT NOT NULL, base TEXT,
+    seen BIGINT NOT NULL, effective_from TEXT NOT NULL,
+    state TEXT NOT NULL, -- editing, in_review, published, dropped
+    note TEXT NOT NULL, authors TEXT NOT NULL, edited_by TEXT NOT NULL, edited_at BIGINT NOT NULL, created_at BIGINT NOT NULL,
+    decided_by TEXT, decided_at BIGINT, published TEXT
+);
+CREATE INDEX rules_draft_entity ON rules_draft (entity_id, state);
+-- Past claims replayed under a draft; version: the save that was tried.
+CREATE TABLE rules_trial (
+    id TEXT PRIMARY KEY, draft_id TEXT NOT NULL REFERENCES rules_draft (id), version BIGINT NOT NULL, from_day TEXT NOT NULL,
+    to_day TEXT NOT NULL, state TEXT NOT NULL, -- running, done, failed
+    asked_by TEXT, started_at BIGINT NOT NULL, ended_at BIGINT, report TEXT
+);
+CREATE INDEX rules_trial_draft ON rules_trial (draft_id, id);
+-- Decisions to be kept as they are: an input, sealed for its claimant, and what must come out, as JSON.
+CREATE TABLE golden_case (
+    id TEXT PRIMARY KEY, entity_id TEXT NOT NULL REFERENCES legal_entity (id), name TEXT NOT NULL, number TEXT NOT NULL,
+    subject_id TEXT NOT NULL, policy TEXT NOT NULL, flow TEXT NOT NULL, org TEXT NOT NULL, sealed TEXT NOT NULL,
+    expected TEXT NOT NULL, made_by TEXT NOT NULL, made_at BIGINT NOT NULL
+);
+CREATE INDEX golden_case_entity ON golden_case (entity_id);
 -- Which CRM events begin which drafts. Versions never change; the highest is in force, and the standard rules before the first.
 CREATE TABLE draft_rules (version BIGINT PRIMARY KEY, body TEXT NOT NULL, changed_by TEXT, changed_at BIGINT NOT NULL);
 
@@ -350,6 +375,16 @@ CREATE TABLE event (
     subject_id TEXT NOT NULL, at BIGINT NOT NULL, policy TEXT, flow TEXT, content_hash TEXT NOT NULL, leaf TEXT NOT NULL,
     payload TEXT NOT NULL, UNIQUE (claim_id, n)
 );
+-- What each submission was decided on, sealed for its claimant: input, salt and outcome in brief. outcome_hash: of the salt and
+-- the outcome in full, which is found again by replaying. is_first: the claim had not been handed in before.
+CREATE TABLE decision (
+    claim_id TEXT NOT NULL, n BIGINT NOT NULL, entity_id TEXT NOT NULL, at BIGINT NOT NULL, is_first BOOLEAN NOT NULL,
+    subject_id TEXT NOT NULL, policy TEXT NOT NULL, flow TEXT NOT NULL, org TEXT NOT NULL, content_hash TEXT NOT NULL,
+    outcome_hash TEXT NOT NULL, sealed TEXT NOT NULL, PRIMARY KEY (claim_id, n)
+);
+CREATE INDEX decision_entity ON decision (entity_id, is_first, at, claim_id);
+-- The organisation as decisions saw it, without names; once for each state, by the SHA-256 of its canonical JSON.
+CREATE TABLE org_snapshot (hash TEXT PRIMARY KEY, body TEXT NOT NULL, taken_at BIGINT NOT NULL);
 CREATE TABLE event_sequence (seq BIGINT PRIMARY KEY, event_id TEXT NOT NULL UNIQUE);
 CREATE TABLE event_unsequenced (event_id TEXT PRIMARY KEY);
 CREATE TABLE audit_entry (

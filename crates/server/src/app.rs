@@ -39,6 +39,7 @@ pub struct App {
     org: Kept<Org>,
     rules: Kept<Rules>,
     draft_rules: Kept<Vec<DraftRule>>,
+    snapshot: Kept<String>,
 }
 
 impl App {
@@ -68,6 +69,7 @@ impl App {
             org: Kept::default(),
             rules: Kept::default(),
             draft_rules: Kept::default(),
+            snapshot: Kept::default(),
             config,
         }))
     }
@@ -79,6 +81,16 @@ impl App {
             return Ok(org);
         }
         Ok(self.org.put(n, people::load(sql).await?))
+    }
+
+    /// The hash of the organisation's snapshot as it is now; see [`outlay_core::history::Snapshot`].
+    pub async fn snapshot(&self, sql: &mut Sql, org: &Org) -> Result<Arc<String>, Error> {
+        let n = sql.mark("org").await?;
+        if let Some(hash) = self.snapshot.get(n) {
+            return Ok(hash);
+        }
+        let (_, hash) = outlay_core::history::Snapshot::of(org).sealed();
+        Ok(self.snapshot.put(n, hash))
     }
 
     /// The policies and flows as they are now.

@@ -19,6 +19,7 @@ pub mod evidence;
 pub mod exports;
 pub mod files;
 pub mod folders;
+pub mod history;
 pub mod home;
 pub mod http;
 mod idempotency;
@@ -35,6 +36,7 @@ pub mod openapi;
 pub mod payments;
 pub mod people;
 pub mod policies;
+pub mod rules;
 pub mod search;
 pub mod settings;
 pub mod sheets;
@@ -69,6 +71,7 @@ fn routes() -> Router<Arc<App>> {
         .merge(policies::routes())
         .merge(meters::routes())
         .merge(sheets::routes())
+        .merge(rules::routes())
         .merge(audit::routes())
         .merge(jobs::routes())
         .merge(live::routes())

@@ -16,6 +16,8 @@ use crate::app::App;
 use crate::{
     audit, claims, connections, crm, drafts, edits, evidence, exports, folders, home, import, inbox, insights, jobs,
     me, meters, payments, people, policies, search, settings, sheets, tokens,
+    me, meters, payments, people, policies, search, settings, tokens,
+    me, payments, people, policies, rules, search, settings, tokens,
 };
 
 /// What failed, as `application/problem+json` (RFC 9457).
@@ -42,7 +44,7 @@ pub struct Problem {
 }
 
 /// A field at fault.
-#[derive(serde::Serialize, ToSchema)]
+#[derive(Debug, Clone, serde::Serialize, ToSchema)]
 pub struct ProblemField {
     /// Its path, such as `lines[2].paid`.
     pub field: String,
@@ -74,6 +76,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         policies::Api::openapi(),
         sheets::Api::openapi(),
         meters::Api::openapi(),
+        rules::Api::openapi(),
         audit::Api::openapi(),
         jobs::Api::openapi(),
         me::Api::openapi(),

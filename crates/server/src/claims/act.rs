@@ -15,6 +15,7 @@ use crate::auth::Permit;
 use crate::clock::now;
 use crate::db::Sql;
 use crate::error::Error;
+use crate::history;
 use crate::metrics::Metrics;
 
 /// Decides `command` on the claim `id` and writes what was decided; the claim afterwards.
@@ -144,7 +145,7 @@ pub(super) async fn decide_in(
         today,
         org: &org,
         flow,
-        judged: judged.as_ref(),
+        judged: judged.as_ref().map(|(judged, _)| judged),
         deal_owner: around.deal_owner,
         taken: &taken,
         seed: rand::random(),
@@ -152,6 +153,10 @@ pub(super) async fn decide_in(
     };
     let decision = decide(before, command, permit.actor(), &facts)?;
     commit::commit(sql, app, permit, before, &decision).await?;
+    if let (Some((_, known)), Some(before)) = (&judged, before) {
+        let input = around.as_input(&decision.claim, known);
+        history::record(sql, app, before, &decision, input, (&org, flow)).await?;
+    }
     Ok(decision.claim)
 }
 
@@ -221,7 +226,7 @@ pub async fn preview(sql: &mut Sql, app: &App, claim: &Claim) -> Result<Preview,
         .policy(content.entity, today)
         .ok_or_else(|| Error::field("entity", "no-policy"))?;
     let taken = store::taken(sql, content, claim.id).await?;
-    let judged = judge::judge(sql, &org, policy, claim.id, content, &taken, today).await?;
+    let (judged, _) = judge::judge(sql, &org, policy, claim.id, content, &taken, today).await?;
     let around = Around::of(sql, content).await?;
     let facts = Facts {
         now: now(),

@@ -3,9 +3,10 @@
 use jiff::civil::Date;
 use outlay_core::claim::{self, Claim, Content};
 use outlay_core::flow::{Ask, Settings};
+use outlay_core::history::Input;
 use outlay_core::ids::{EmployeeId, EntityId};
 use outlay_core::org::Org;
-use outlay_core::policy::Finding;
+use outlay_core::policy::{Finding, PolicyFacts};
 
 use crate::args;
 use crate::db::Sql;
@@ -56,6 +57,18 @@ impl Around {
             deal_stage: self.deal_stage.as_deref(),
             delegations: org.delegations(),
             days_off: rules.policy(entity, today).map(|p| &p.days_off),
+        }
+    }
+
+    /// As a decision is recorded, with what the policy was told.
+    pub fn as_input(&self, claim: &Claim, facts: &PolicyFacts) -> Input {
+        Input {
+            content: claim.content.clone(),
+            facts: facts.clone(),
+            deal_owner: self.deal_owner,
+            project_owner: self.project_owner,
+            deal_stage: self.deal_stage.clone(),
+            chosen: claim.chosen.clone(),
         }
     }
 

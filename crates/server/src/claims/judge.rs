@@ -14,7 +14,7 @@ use crate::db::Sql;
 use crate::error::Error;
 use crate::meters;
 
-/// What `policy` says of a content today.
+/// What `policy` says of a content today, with what it was told.
 pub async fn judge(
     sql: &mut Sql,
     org: &Org,
@@ -23,7 +23,7 @@ pub async fn judge(
     content: &Content,
     taken: &[Taken],
     today: Date,
-) -> Result<Judgement, Error> {
+) -> Result<(Judgement, PolicyFacts), Error> {
     let mut lines: BTreeMap<LineId, LineFacts> = BTreeMap::new();
     for line in &content.lines {
         let mut facts = match invoice(sql, line).await? {
@@ -50,11 +50,12 @@ pub async fn judge(
     };
     let findings = policy.check(content, &facts);
     let auto = policy.auto_approval(content, &facts, &findings);
-    Ok(Judgement {
+    let judged = Judgement {
         policy: policy.reference(),
         findings,
         auto,
-    })
+    };
+    Ok((judged, facts))
 }
 
 /// How far the claim's deal is.

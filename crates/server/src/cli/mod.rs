@@ -8,6 +8,7 @@ mod lock;
 mod read;
 mod rules;
 mod serve;
+mod simulate;
 mod tables;
 
 use std::io::{IsTerminal, Write};
@@ -101,6 +102,8 @@ enum Command {
     /// Try decision tables, and look through them
     #[command(subcommand)]
     Rules(rules::Rules),
+    /// Replay past claims under other rules; print the report as JSON
+    Simulate(simulate::Simulate),
     /// Pack database, receipts and keys into one file
     Backup(backup::Backup),
     /// Unpack a backup into an empty data folder
@@ -125,7 +128,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Command::Read(options) = &cli.command {
         return Ok(read::run(options));
     }
-    if let Command::Rules(command) = &cli.command {
+    if let Command::Rules(command) = &cli.command
+        && rules::is_plain(command)
+    {
         return rules::run(command);
     }
     if matches!(cli.command, Command::Openapi) {
@@ -144,6 +149,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         let done = match cli.command {
             Command::Import(options) => return tables::import(config, &options).await,
             Command::Crm(command) => return crm::run(config, &command).await,
+            Command::Rules(command) => return rules::with_company(config, &command).await,
             Command::Export(options) => tables::export(config, &options).await,
             Command::Serve => serve::serve(config).await,
             Command::Worker => serve::worker(config).await,
@@ -153,7 +159,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::User(command) => company::user(config, &command).await,
             Command::Backup(options) => backup::backup(&config, &options),
             Command::Restore(options) => backup::restore(&config, &options),
-            Command::Read(_) | Command::Rules(_) | Command::Openapi => Ok(()),
+            Command::Simulate(options) => simulate::run(config, &options).await,
+            Command::Read(_) | Command::Openapi => Ok(()),
         };
         done.map(|()| ExitCode::SUCCESS)
     })

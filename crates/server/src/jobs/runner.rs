@@ -84,6 +84,7 @@ impl Handlers {
             .with("todo", crm::todo::job)
             .with("edit", edits::job)
             .with("hint", connections::hooks::hint_job)
+            .with("trial", crate::rules::job)
             .with("mapping", connections::mapping::job))
     }
 

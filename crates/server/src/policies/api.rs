@@ -13,6 +13,7 @@ use super::view::{self, Kind, NewFlow, NewPolicy, VersionRow, VersionView};
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::error::Error;
+use crate::rules::RulesDraftView;
 use crate::shell::Body;
 
 /// The description of these addresses.
@@ -40,16 +41,16 @@ pub async fn policy(
     Ok(Json(found))
 }
 
-/// Publishes a version of a policy; versions never change.
-#[utoipa::path(post, path = "/api/v1/policies", tag = "rules", request_body = NewPolicy, responses((status = 201, body = VersionView), (status = 403), (status = 422)))]
+/// Makes a draft of a whole policy and asks for review: a second person publishes it.
+#[utoipa::path(post, path = "/api/v1/policies", tag = "rules", request_body = NewPolicy, responses((status = 202, body = RulesDraftView), (status = 403), (status = 422)))]
 pub async fn publish_policy(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Body(new): Body<NewPolicy>,
 ) -> Result<impl IntoResponse, Error> {
-    let reference = view::publish_policy(&app, &visitor, &new).await?;
-    let made = view::one(&mut app.db.read(), Kind::Policy, None, &reference, visitor.lang).await?;
-    Ok((StatusCode::CREATED, Json(made)))
+    let id = view::propose_policy(&app, &visitor, &new).await?;
+    let made = RulesDraftView::of(&app, &visitor, &id).await?;
+    Ok((StatusCode::ACCEPTED, Json(made)))
 }
 
 /// Versions of flows by entity, the last first.
@@ -70,15 +71,14 @@ pub async fn flow(
     Ok(Json(found))
 }
 
-/// Publishes a version of a flow for an entity; versions never change.
-#[utoipa::path(post, path = "/api/v1/flows", tag = "rules", request_body = NewFlow, responses((status = 201, body = VersionView), (status = 403), (status = 422)))]
+/// Makes a draft of a whole flow and asks for review: a second person publishes it.
+#[utoipa::path(post, path = "/api/v1/flows", tag = "rules", request_body = NewFlow, responses((status = 202, body = RulesDraftView), (status = 403), (status = 422)))]
 pub async fn publish_flow(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Body(new): Body<NewFlow>,
 ) -> Result<impl IntoResponse, Error> {
-    let reference = view::publish_flow(&app, &visitor, &new).await?;
-    let entity = Some(new.entity);
-    let made = view::one(&mut app.db.read(), Kind::Flow, entity, &reference, visitor.lang).await?;
-    Ok((StatusCode::CREATED, Json(made)))
+    let id = view::propose_flow(&app, &visitor, &new).await?;
+    let made = RulesDraftView::of(&app, &visitor, &id).await?;
+    Ok((StatusCode::ACCEPTED, Json(made)))
 }

@@ -79,6 +79,14 @@ impl Rules {
     }
 }
 
+impl Rules {
+    /// A version of an entity's flow by its name.
+    pub fn flow_version(&self, entity: EntityId, reference: &VersionRef) -> Option<&Flow> {
+        let all = self.flows.get(&entity)?.iter().map(|(_, flow)| flow);
+        all.into_iter().find(|flow| flow.reference() == *reference)
+    }
+}
+
 fn in_force<T>(all: &[(Date, T)], day: Date) -> Option<&T> {
     all.iter().rfind(|(from, _)| *from <= day).map(|(_, value)| value)
 }
@@ -124,6 +132,18 @@ pub async fn changed(sql: &mut Sql) -> Result<(), Error> {
 
 /// Publishes a policy version for an entity; a version that exists already is refused, since versions never change.
 pub async fn publish_policy(sql: &mut Sql, permit: &Permit, entity: EntityId, body: &str) -> Result<(), Error> {
+    publish_policy_with(sql, permit, entity, body, None).await?;
+    Ok(())
+}
+
+/// As [`publish_policy`], keeping beside it what was found before publishing, as JSON; `ID@VERSION`.
+pub async fn publish_policy_with(
+    sql: &mut Sql,
+    permit: &Permit,
+    entity: EntityId,
+    body: &str,
+    report: Option<&str>,
+) -> Result<String, Error> {
     let policy = Policy::from_yaml(body).map_err(|e| {
         Error::Invalid(
             e.problems
@@ -145,8 +165,8 @@ pub async fn publish_policy(sql: &mut Sql, permit: &Permit, entity: EntityId, bo
     }
     let made = sql
         .run(
-            "INSERT INTO policy_version (policy, version, entity_id, effective_from, body, published_by, published_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (policy, version) DO NOTHING",
+            "INSERT INTO policy_version (policy, version, entity_id, effective_from, body, published_by, published_at, report) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (policy, version) DO NOTHING",
             args![
                 &policy.id,
                 policy.version,
@@ -154,11 +174,14 @@ pub async fn publish_policy(sql: &mut Sql, permit: &Permit, entity: EntityId, bo
                 policy.effective_from,
                 body,
                 permit.actor().employee(),
-                now().as_microsecond()
+                now().as_microsecond(),
+                report.map(str::to_owned)
             ],
         )
         .await?;
-    published(sql, permit, made, &format!("policy:{}@{}", policy.id, policy.version)).await
+    let reference = format!("{}@{}", policy.id, policy.version);
+    published(sql, permit, made, &format!("policy:{reference}")).await?;
+    Ok(reference)
 }
 
 /// Publishes a flow version for an entity from a day on.
@@ -169,12 +192,25 @@ pub async fn publish_flow(
     from: Date,
     body: &str,
 ) -> Result<(), Error> {
+    publish_flow_with(sql, permit, entity, from, body, None).await?;
+    Ok(())
+}
+
+/// As [`publish_flow`], keeping beside it what was found before publishing, as JSON; `ID@VERSION`.
+pub async fn publish_flow_with(
+    sql: &mut Sql,
+    permit: &Permit,
+    entity: EntityId,
+    from: Date,
+    body: &str,
+    report: Option<&str>,
+) -> Result<String, Error> {
     let flow = Flow::from_yaml(body)
         .map_err(|e| Error::Invalid(vec![Problem::new("body", "policy").with("text", e.to_string())]))?;
     let made = sql
         .run(
-            "INSERT INTO flow_version (flow, version, entity_id, effective_from, body, published_by, published_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (flow, version, entity_id) DO NOTHING",
+            "INSERT INTO flow_version (flow, version, entity_id, effective_from, body, published_by, published_at, report) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (flow, version, entity_id) DO NOTHING",
             args![
                 &flow.id,
                 flow.version,
@@ -182,11 +218,14 @@ pub async fn publish_flow(
                 from,
                 body,
                 permit.actor().employee(),
-                now().as_microsecond()
+                now().as_microsecond(),
+                report.map(str::to_owned)
             ],
         )
         .await?;
-    published(sql, permit, made, &format!("flow:{}@{}", flow.id, flow.version)).await
+    let reference = format!("{}@{}", flow.id, flow.version);
+    published(sql, permit, made, &format!("flow:{reference}")).await?;
+    Ok(reference)
 }
 
 async fn published(sql: &mut Sql, permit: &Permit, made: u64, what: &str) -> Result<(), Error> {

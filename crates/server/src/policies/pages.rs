@@ -167,8 +167,8 @@ pub async fn publish_policy(
     let new = NewPolicy {
         yaml: form.yaml.clone(),
     };
-    match view::publish_policy(&app, &visitor, &new).await {
-        Ok(reference) => Ok(Redirect::to(&format!("/settings/policies/{reference}")).into_response()),
+    match view::propose_policy(&app, &visitor, &new).await {
+        Ok(draft) => Ok(Redirect::to(&format!("/settings/policies/drafts/{draft}/try")).into_response()),
         Err(Error::Invalid(problems)) => {
             let page = list(&app, &visitor, &headers, Kind::Policy, form, &problems).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
@@ -212,14 +212,11 @@ pub async fn publish_flow(
         })
     };
     let done = match read() {
-        Ok(new) => view::publish_flow(&app, &visitor, &new).await,
+        Ok(new) => view::propose_flow(&app, &visitor, &new).await,
         Err(error) => Err(error),
     };
     match done {
-        Ok(reference) => {
-            let place = format!("/settings/flows/{}/{reference}", form.entity);
-            Ok(Redirect::to(&place).into_response())
-        }
+        Ok(draft) => Ok(Redirect::to(&format!("/settings/flows/drafts/{draft}/try")).into_response()),
         Err(Error::Invalid(problems)) => {
             let page = list(&app, &visitor, &headers, Kind::Flow, form, &problems).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())

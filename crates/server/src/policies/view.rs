@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use outlay_core::claim::Problem;
-use outlay_core::flow::Flow;
+use outlay_core::flow::{Flow, FlowError};
 use outlay_core::ids::EntityId;
 use outlay_core::policy::Policy;
 use outlay_core::words::Lang;
@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::auth::{Action, Permit, Resource, Visitor};
+use crate::auth::{Action, Resource, Visitor};
 use crate::clock::{day, moment, now};
 use crate::db::Sql;
 use crate::error::Error;
 use crate::people::stored;
+use crate::rules;
 
 /// A version in a list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -208,12 +209,9 @@ pub async fn publishable(sql: &mut Sql, app: &App, visitor: &Visitor) -> Result<
     Ok(all)
 }
 
-fn permit(app: &App, visitor: &Visitor, entity: EntityId) -> Result<Permit, Error> {
-    visitor.permit(app, Action::ManagePolicies, &Resource::Entity(entity))
-}
-
-/// Publishes a policy for the entity that its text names; its reference.
-pub async fn publish_policy(app: &Arc<App>, visitor: &Visitor, new: &NewPolicy) -> Result<String, Error> {
+/// Makes a draft of a whole policy for the entity that its text names, and asks for review; the draft's id. A second person
+/// publishes it.
+pub async fn propose_policy(app: &Arc<App>, visitor: &Visitor, new: &NewPolicy) -> Result<String, Error> {
     let policy = Policy::from_yaml(&new.yaml).map_err(|e| {
         let problem = |p: &outlay_core::policy::PolicyProblem| Problem::new(&p.path, "policy").with("text", &p.message);
         Error::Invalid(e.problems.iter().map(problem).collect())
@@ -221,38 +219,27 @@ pub async fn publish_policy(app: &Arc<App>, visitor: &Visitor, new: &NewPolicy) 
     let org = app.org(&mut app.db.read()).await?;
     let entity = org.entities().find(|e| e.code == policy.entity);
     let entity = entity.ok_or_else(|| Error::field("entity", "unknown"))?;
-    if policy.currency != entity.currency {
-        return Err(Error::Invalid(vec![
-            Problem::new("currency", "entity-currency").with("currency", entity.currency),
-        ]));
-    }
-    let (id, permit) = (entity.id, permit(app, visitor, entity.id)?);
-    let yaml = new.yaml.clone();
-    app.db
-        .write(move |sql| {
-            let (permit, yaml) = (permit.clone(), yaml.clone());
-            Box::pin(async move { super::publish_policy(sql, &permit, id, &yaml).await })
-        })
-        .await?;
-    Ok(format!("{}@{}", policy.id, policy.version))
+    let draft = rules::NewDraft {
+        kind: rules::Kind::Policy,
+        entity: entity.id,
+        base: None,
+        body: Some(new.yaml.clone()),
+        effective_from: Some(policy.effective_from),
+    };
+    rules::propose(app, visitor, draft).await
 }
 
-/// Publishes a flow; its reference.
-pub async fn publish_flow(app: &Arc<App>, visitor: &Visitor, new: &NewFlow) -> Result<String, Error> {
-    let flow =
-        Flow::from_yaml(&new.yaml).map_err(|e| Error::Invalid(vec![Problem::new("yaml", "policy").with("text", e)]))?;
-    let org = app.org(&mut app.db.read()).await?;
-    org.entity(new.entity)
-        .ok_or_else(|| Error::field("entity", "unknown"))?;
-    flow.check_names(&org)
-        .map_err(|e| Error::Invalid(vec![Problem::new("yaml", "policy").with("text", e)]))?;
-    let permit = permit(app, visitor, new.entity)?;
-    let new = new.clone();
-    app.db
-        .write(move |sql| {
-            let (permit, new) = (permit.clone(), new.clone());
-            Box::pin(async move { super::publish_flow(sql, &permit, new.entity, new.effective_from, &new.yaml).await })
-        })
-        .await?;
-    Ok(format!("{}@{}", flow.id, flow.version))
+/// As [`propose_policy`], for a flow.
+pub async fn propose_flow(app: &Arc<App>, visitor: &Visitor, new: &NewFlow) -> Result<String, Error> {
+    let unsound = |e: FlowError| Error::Invalid(vec![Problem::new("yaml", "policy").with("text", e)]);
+    let flow = Flow::from_yaml(&new.yaml).map_err(unsound)?;
+    flow.check_names(&*app.org(&mut app.db.read()).await?).map_err(unsound)?;
+    let draft = rules::NewDraft {
+        kind: rules::Kind::Flow,
+        entity: new.entity,
+        base: None,
+        body: Some(new.yaml.clone()),
+        effective_from: Some(new.effective_from),
+    };
+    rules::propose(app, visitor, draft).await
 }

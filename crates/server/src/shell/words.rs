@@ -46,6 +46,7 @@ sources![
     "drafts",
     "meters",
     "sheet",
+    "rules",
 ];
 
 fn bundle(tag: &str, sources: &[&str]) -> FluentBundle<FluentResource> {

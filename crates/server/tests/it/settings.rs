@@ -135,16 +135,29 @@ async fn keeps_its_cost_centre(world: &World, ange: &Client, id: &str) {
 #[test]
 fn rules_are_published_once_and_read_by_all() {
     on_both(|world| async move {
-        let (zhao, li) = (world.as_("zhao").await, world.as_("li").await);
-        let next = outlay_core::policy::CN_STANDARD.replacen("version: 1", "version: 2", 1);
+        world.grant("ops", outlay_core::org::Role::Finance).await;
+        let (zhao, li, ops) = (world.as_("zhao").await, world.as_("li").await, world.as_("ops").await);
+        let next = outlay_core::policy::CN_STANDARD;
         li.post("/api/v1/policies", json!({"yaml": next})).await.expect(403);
-        zhao.post("/api/v1/policies", json!({"yaml": next})).await.expect(201);
-        let again = zhao
+        let draft = zhao
             .post("/api/v1/policies", json!({"yaml": next}))
             .await
-            .expect(422)
+            .expect(202)
             .json();
-        assert_eq!(again["fields"][0]["code"], "exists");
+        assert_eq!((&draft["state"], &draft["becomes"]), (&json!("in_review"), &json!(2)));
+        let all = li.get("/api/v1/policies").await.expect(200).json();
+        let of_cn = |all: &Value| -> Vec<Value> {
+            let all = all.as_array().expect("a list").clone();
+            all.into_iter()
+                .filter(|v| v["entity"] == world.cn.to_string())
+                .collect()
+        };
+        assert_eq!(of_cn(&all).len(), 1, "nothing is published by one person");
+        let id = draft["id"].as_str().expect("an id");
+        world.work().await;
+        ops.post(&format!("/api/v1/rules/drafts/{id}/publication"), json!(null))
+            .await
+            .expect(201);
         zhao.post("/api/v1/policies", json!({"yaml": "id: x"}))
             .await
             .expect(422);
@@ -160,15 +173,15 @@ fn rules_are_published_once_and_read_by_all() {
         let page = li.get("/settings/policies/cn-standard@2").await.expect(200);
         assert!(page.text.contains("<span id=\""));
         let all = li.get("/api/v1/policies").await.expect(200).json();
-        let of_cn = all
-            .as_array()
-            .expect("a list")
-            .iter()
-            .filter(|v| v["entity"] == world.cn.to_string());
-        assert_eq!(of_cn.filter(|v| v["in_force"] == true).count(), 1);
-        let flow = outlay_core::flow::STANDARD.replacen("version: 1", "version: 2", 1);
-        let new = json!({"entity": world.de.to_string(), "effective_from": "2026-01-01", "yaml": flow});
-        zhao.post("/api/v1/flows", new).await.expect(201);
+        assert_eq!(of_cn(&all).iter().filter(|v| v["in_force"] == true).count(), 1);
+        let new = json!({"entity": world.de.to_string(), "effective_from": "2026-01-01",
+            "yaml": outlay_core::flow::STANDARD});
+        let draft = zhao.post("/api/v1/flows", new).await.expect(202).json();
+        let id = draft["id"].as_str().expect("an id");
+        world.work().await;
+        ops.post(&format!("/api/v1/rules/drafts/{id}/publication"), json!(null))
+            .await
+            .expect(201);
         li.get(&format!("/settings/flows/{}/standard@2", world.de))
             .await
             .expect(200);

@@ -8,6 +8,7 @@ use jiff::civil::date;
 use outlay::app::App;
 use outlay::auth::{Permit, password};
 use outlay::config::Config;
+use outlay::jobs::{Handlers, Pace, Runner};
 use outlay::people::store;
 use outlay::{args, http, policies};
 use outlay_core::Currency;
@@ -125,6 +126,34 @@ impl World {
             .await
             .expect("known");
         id.parse().expect("an id")
+    }
+
+    /// Does the jobs that are due.
+    pub async fn work(&self) {
+        let handlers = Handlers::ours(&self.app).expect("handlers");
+        let runner = Runner::new(self.app.clone(), handlers, Pace::default());
+        while runner.pass().await.expect("worked") > 0 {}
+    }
+
+    /// Gives somebody a role in all entities.
+    pub async fn grant(&self, who: &str, role: Role) {
+        let employee = self.id(who).await;
+        self.app
+            .db
+            .write(move |sql| {
+                Box::pin(async move {
+                    let grant = Grant {
+                        employee,
+                        role,
+                        entity: None,
+                    };
+                    store::put_grant(sql, &Permit::system("test", "fill"), &grant)
+                        .await
+                        .map(|_| ())
+                })
+            })
+            .await
+            .expect("granted");
     }
 
     /// Makes people payers of all entities.

@@ -1,6 +1,8 @@
-//! `outlay rules`: decision tables, tried and looked through from the command line. Needs no settings and no database.
+//! `outlay rules`: decision tables, tried and looked through from the command line, which needs no settings and no database; and
+//! past decisions, replayed.
 
 mod check;
+mod replay;
 mod test;
 
 use std::path::PathBuf;
@@ -41,11 +43,35 @@ pub enum Rules {
         #[arg(long, value_name = "INPUT", requires = "rises")]
         with: Option<String>,
     },
+    /// Decide a claim's past submissions again, and compare the bytes
+    #[command(
+        after_help = "Example: outlay rules replay BX2611-0187\n\nPrints one JSON object per submission, the last first: versions, the hash \
+        recorded, what came out now, and `replayed`: same, differs, or erased where the person was erased. Ends with 1 if any differs."
+    )]
+    Replay {
+        /// The claim's number; all claims if absent
+        #[arg(value_name = "CLAIM")]
+        claim: Option<String>,
+    },
 }
 
-/// Carries out `outlay rules …`.
+/// Carries out `outlay rules …` with the company's database at hand.
+pub async fn with_company(config: crate::config::Config, command: &Rules) -> anyhow::Result<ExitCode> {
+    match command {
+        Rules::Replay { claim } => replay::run(config, claim.as_deref()).await,
+        other => run(other),
+    }
+}
+
+/// Whether it can do without a database.
+pub fn is_plain(command: &Rules) -> bool {
+    !matches!(command, Rules::Replay { .. })
+}
+
+/// Carries out `outlay rules test` and `check`.
 pub fn run(command: &Rules) -> anyhow::Result<ExitCode> {
     let fine = match command {
+        Rules::Replay { .. } => false,
         Rules::Test { folder } => test::run(folder)?,
         Rules::Check { file, rises, with } => check::run(file, rises.as_deref().zip(with.as_deref()))?,
     };

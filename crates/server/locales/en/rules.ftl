@@ -1,0 +1,14 @@
+field-rules-other-entity = This draft is for { $code }: write that code, or begin a draft for the other entity
+field-rules-own = Whoever wrote in a draft cannot publish it. Ask { $people }
+field-rules-alone = Whoever wrote in a draft cannot publish it, and nobody else holds the right. Give a second person the role Finance under Settings, People; they then publish it
+field-rules-moved = Version { $version } was published meanwhile. Compare with it, then save the draft again
+audit-thing-rules-draft = Draft of rules
+audit-did-saved = saved
+audit-did-asked = review asked for
+audit-did-sent-back = sent back
+audit-did-dropped = given up
+job-trial = Try rules on past claims
+field-rules-untried = Past claims were not replayed under this text yet: press Try it, and wait for the result
+field-rules-golden = Golden cases come out another way: { $cases }. Mend the rules, or let the cases go
+field-rules-erased = The person was erased, so that the decision cannot be kept as a case
+audit-thing-golden-case = Golden case

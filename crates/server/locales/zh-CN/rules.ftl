@@ -1,0 +1,14 @@
+field-rules-other-entity = 本草案属于 { $code }：请写该代码，或为另一主体新建草案
+field-rules-own = 参与编写的人不能发布草案，请 { $people } 发布
+field-rules-alone = 参与编写的人不能发布草案，而目前没有其他人有此权限。请在“设置 · 人员”中给另一人“财务”角色，由其发布
+field-rules-moved = 期间已发布第 { $version } 版。请先比较，再重新保存草案
+audit-thing-rules-draft = 规则草案
+audit-did-saved = 已保存
+audit-did-asked = 提交复核
+audit-did-sent-back = 退回修改
+audit-did-dropped = 已放弃
+job-trial = 用历史报销试算规则
+field-rules-untried = 还没有用历史报销试算本文本：请点“试算”并等待结果
+field-rules-golden = 有基准案例结果不同：{ $cases }。请修改规则，或移除这些案例
+field-rules-erased = 此人的数据已抹除，无法作为案例保留
+audit-thing-golden-case = 基准案例

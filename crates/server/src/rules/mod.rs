@@ -1,0 +1,40 @@
+//! Rules on their way to a version: drafts, what is found before publishing, and the second person.
+
+mod api;
+mod draft;
+mod golden;
+mod text;
+mod trial;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{delete, get, post};
+
+pub use api::Api;
+pub use draft::{
+    Kind, NewDraft, RulesDraft, SavedDraft, State, ask, create, drop, publish, save, second_people, send_back,
+};
+pub use golden::{Golden, GoldenCase};
+pub use trial::{Findings, Trial, job};
+pub use view::{RulesDraftRow, RulesDraftView, permit, propose};
+
+use crate::app::App;
+
+/// Pages and API.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/api/v1/rules/drafts", get(api::list).post(api::create))
+        .route(
+            "/api/v1/rules/drafts/{id}",
+            get(api::one).put(api::save).delete(api::drop),
+        )
+        .route("/api/v1/rules/drafts/{id}/trial", post(api::try_it))
+        .route("/api/v1/rules/drafts/{id}/review", post(api::ask))
+        .route("/api/v1/rules/drafts/{id}/return", post(api::send_back))
+        .route("/api/v1/rules/drafts/{id}/publication", post(api::publish))
+        .route("/api/v1/claims/{no}/golden-case", post(api::keep_golden))
+        .route("/api/v1/entities/{entity}/golden-cases", get(api::golden))
+        .route("/api/v1/golden-cases/{id}", delete(api::remove_golden))
+}
