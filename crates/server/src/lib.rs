@@ -56,6 +56,7 @@ fn routes() -> Router<Arc<App>> {
         .merge(auth::routes())
         .merge(claims::routes())
         .merge(evidence::routes())
+        .merge(history::routes())
         .merge(home::routes())
         .merge(import::routes())
         .merge(folders::routes())

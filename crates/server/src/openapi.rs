@@ -18,6 +18,8 @@ use crate::{
     me, meters, payments, people, policies, search, settings, sheets, tokens,
     me, meters, payments, people, policies, search, settings, tokens,
     me, payments, people, policies, rules, search, settings, tokens,
+    audit, claims, connections, crm, drafts, edits, evidence, exports, folders, history, home, import, inbox, insights,
+    jobs, me, payments, people, policies, rules, search, settings, tokens,
 };
 
 /// What failed, as `application/problem+json` (RFC 9457).
@@ -66,6 +68,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         evidence::Api::openapi(),
         folders::Api::openapi(),
         exports::Api::openapi(),
+        history::Api::openapi(),
         home::Api::openapi(),
         import::Api::openapi(),
         inbox::Api::openapi(),

@@ -95,29 +95,7 @@ impl Look {
         let mut all: Vec<&Finding> = judged.findings.iter().collect();
         all.sort_by_key(|f| std::cmp::Reverse(f.severity));
         all.into_iter()
-            .map(|finding| {
-                let words = policy.words(finding, w.0);
-                FindingView {
-                    severity: match finding.severity {
-                        Severity::Block => "block",
-                        Severity::Warn => "warn",
-                        Severity::Info => "info",
-                    },
-                    rule: finding.rule.clone(),
-                    line: finding
-                        .line
-                        .and_then(|id| self.lines.iter().position(|l| *l == id))
-                        .map(|i| i + 1),
-                    title: words.title,
-                    text: words.text,
-                    fix: words.fix,
-                    rule_label: words.rule_label,
-                    href: format!(
-                        "/settings/policies/{}@{}#{}",
-                        finding.policy.id, finding.policy.version, finding.rule
-                    ),
-                }
-            })
+            .map(|finding| finding_view(w, policy, finding, &self.lines))
             .collect()
     }
 
@@ -150,6 +128,31 @@ impl Look {
     pub fn policy_label(&self, w: W) -> Option<String> {
         let policy = self.policy()?;
         Some(format!("{} v{}", policy.name.get(w.0), policy.version))
+    }
+}
+
+/// A finding of a policy in words; `lines` are those of the content it is about.
+pub fn finding_view(w: W, policy: &Policy, finding: &Finding, lines: &[outlay_core::ids::LineId]) -> FindingView {
+    let words = policy.words(finding, w.0);
+    FindingView {
+        severity: match finding.severity {
+            Severity::Block => "block",
+            Severity::Warn => "warn",
+            Severity::Info => "info",
+        },
+        rule: finding.rule.clone(),
+        line: finding
+            .line
+            .and_then(|id| lines.iter().position(|l| *l == id))
+            .map(|i| i + 1),
+        title: words.title,
+        text: words.text,
+        fix: words.fix,
+        rule_label: words.rule_label,
+        href: format!(
+            "/settings/policies/{}@{}#{}",
+            finding.policy.id, finding.policy.version, finding.rule
+        ),
     }
 }
 

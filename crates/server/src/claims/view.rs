@@ -333,6 +333,11 @@ impl ClaimView {
         badge(w, self.status)
     }
 
+    /// Whether it was ever decided on by rules.
+    pub fn decided(&self) -> bool {
+        self.submitted_at.is_some()
+    }
+
     /// First and last day of the expenses.
     pub fn days(&self) -> Option<(String, String)> {
         let mut days: Vec<&String> = self.lines.iter().map(|l| &l.incurred_on).collect();

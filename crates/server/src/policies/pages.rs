@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::auth::Visitor;
 use crate::error::Error;
 use crate::sheets::pages::{TableRow, tables};
+use crate::rules::RulesDraftRow;
 use crate::shell::{self, Frame, SettingsNav, field_words};
 
 /// Largest text taken, in bytes.
@@ -33,6 +34,7 @@ struct ListPage {
     form: Sent,
     errors: Vec<(String, String)>,
     today: String,
+    drafts: Vec<RulesDraftRow>,
 }
 
 #[derive(Template)]
@@ -45,6 +47,7 @@ struct OnePage {
     lines: Vec<Line>,
     tables: Vec<TableRow>,
     others: Vec<VersionRow>,
+    may_draft: bool,
 }
 
 /// What the form sends: a file, or text.
@@ -98,7 +101,10 @@ async fn list(
     let has = |id: EntityId| versions.iter().any(|v| v.in_force && v.entity == id);
     let mut lacking: Vec<String> = org.entities().filter(|e| !has(e.id)).map(|e| e.name.clone()).collect();
     lacking.sort();
+    let mut drafts = RulesDraftRow::list(app, visitor).await?;
+    drafts.retain(|d| d.kind.is_flow() == kind.is_flow());
     shell::page(&ListPage {
+        drafts,
         nav: SettingsNav::load(&mut sql, app, visitor, kind.here()).await?,
         kind,
         versions,
@@ -123,7 +129,9 @@ async fn one(
     let view = view::one(&mut sql, kind, entity, reference, visitor.lang).await?;
     let mut others = view::list(&mut sql, kind, visitor.lang).await?;
     others.retain(|v| v.entity == view.version.entity);
+    let publishable = view::publishable(&mut sql, app, visitor).await?;
     shell::page(&OnePage {
+        may_draft: publishable.iter().any(|(id, _)| *id == view.version.entity),
         f: Frame::load(&mut sql, app, visitor, headers, "settings").await?,
         nav: SettingsNav::load(&mut sql, app, visitor, kind.here()).await?,
         kind,

@@ -3,8 +3,10 @@
 mod api;
 mod draft;
 mod golden;
+mod pages;
 mod text;
 mod trial;
+mod try_view;
 mod view;
 
 use std::sync::Arc;
@@ -25,6 +27,13 @@ use crate::app::App;
 /// Pages and API.
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
+        .route("/settings/policies/drafts", post(pages::begin_policy))
+        .route("/settings/policies/drafts/{id}/try", get(pages::one).post(pages::post))
+        .route("/settings/policies/drafts/{id}/try/{no}", get(pages::claim))
+        .route("/settings/flows/drafts", post(pages::begin_flow))
+        .route("/settings/flows/drafts/{id}/try", get(pages::one).post(pages::post))
+        .route("/settings/flows/drafts/{id}/try/{no}", get(pages::claim))
+        .route("/claims/{no}/golden-case", post(pages::keep_golden))
         .route("/api/v1/rules/drafts", get(api::list).post(api::create))
         .route(
             "/api/v1/rules/drafts/{id}",

@@ -136,6 +136,17 @@ fn person(org: &Org, id: EmployeeId) -> String {
 }
 
 impl RulesDraftRow {
+    /// The page where it is tried and published.
+    pub fn href(&self) -> String {
+        let kind = if self.kind.is_flow() { "flows" } else { "policies" };
+        format!("/settings/{kind}/drafts/{}/try", self.id)
+    }
+
+    /// Whether a second person is asked.
+    pub fn in_review(&self) -> bool {
+        self.state == State::InReview
+    }
+
     fn new(draft: &RulesDraft, org: &Org, lang: Lang) -> RulesDraftRow {
         RulesDraftRow {
             id: draft.id.clone(),

@@ -1,0 +1,280 @@
+//! /settings/policies/drafts/{id}/try and the same for flows: trying a draft on past claims, and publishing it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use outlay_core::claim::Problem;
+use serde::Deserialize;
+
+use super::draft::{self, RulesDraft};
+use super::golden::{self, GoldenCase};
+use super::trial::{Trial, candidate};
+use super::try_view::{Tried, titles};
+use super::view::{self, RulesDraftView};
+use crate::app::App;
+use crate::auth::{Action, Visitor};
+use crate::claims::allowed;
+use crate::error::Error;
+use crate::history::{OutcomeView, beside};
+use crate::shell::{Frame, SettingsNav, W, field_words, page};
+
+#[derive(Template)]
+#[template(path = "pages/settings-try.html")]
+struct TryPage {
+    f: Frame,
+    nav: SettingsNav,
+    draft: RulesDraftView,
+    tried: Option<Tried>,
+    /// Whether the trial shown is of an earlier save.
+    stale: bool,
+    running: bool,
+    failed: bool,
+    from: String,
+    to: String,
+    may_write: bool,
+    golden: Vec<GoldenCase>,
+    errors: Vec<String>,
+}
+
+impl TryPage {
+    fn here(&self) -> String {
+        self.draft.row.href()
+    }
+
+    fn open(&self) -> bool {
+        self.draft.row.state.is_open()
+    }
+
+    fn in_review(&self) -> bool {
+        self.draft.row.state == draft::State::InReview
+    }
+
+    fn tried_fine(&self) -> bool {
+        self.tried.is_some() && !self.stale && !self.running
+    }
+
+    fn ready(&self) -> bool {
+        self.tried_fine() && self.tried.as_ref().is_some_and(|t| t.golden_failed.is_empty())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/settings-try-claim.html")]
+struct BesidePage {
+    f: Frame,
+    draft: RulesDraftView,
+    here: String,
+    number: String,
+    title: String,
+    both: Option<(OutcomeView, OutcomeView)>,
+}
+
+/// GET …/try.
+pub async fn one(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Html<String>, Error> {
+    show(&app, &visitor, &headers, &id, &[]).await
+}
+
+async fn show(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    id: &str,
+    problems: &[Problem],
+) -> Result<Html<String>, Error> {
+    let draft = RulesDraftView::of(app, visitor, id).await?;
+    let mut sql = app.db.read();
+    let org = app.org(&mut sql).await?;
+    let f = Frame::load(&mut sql, app, visitor, headers, "settings").await?;
+    let trial = Trial::last(&mut sql, id).await?;
+    let found = trial.as_ref().and_then(|t| Some((t, t.found.as_ref()?)));
+    let tried = match found {
+        Some((trial, found)) => {
+            let titles = titles(&mut sql, &found.replay).await?;
+            Some(Tried::new(f.w, &org, trial, found, &titles))
+        }
+        None => None,
+    };
+    let (year, today) = super::trial::last_year(&org, draft.row.entity);
+    let place = if draft.row.kind.is_flow() { "flows" } else { "policies" };
+    page(&TryPage {
+        nav: SettingsNav::load(&mut sql, app, visitor, place).await?,
+        stale: trial.as_ref().is_some_and(|t| t.version != draft.row.version),
+        running: trial.as_ref().is_some_and(Trial::runs),
+        failed: trial.as_ref().is_some_and(Trial::failed),
+        from: trial.as_ref().map_or(year, |t| t.from).to_string(),
+        to: trial.as_ref().map_or(today, |t| t.to).to_string(),
+        may_write: view::permit(app, visitor, draft.row.entity).is_ok(),
+        golden: golden::list(&mut sql, draft.row.entity).await?,
+        errors: problems.iter().map(|p| field_words(f.w, p)).collect(),
+        tried,
+        draft,
+        f,
+    })
+}
+
+/// GET …/try/{no}: one claim under both rules, side by side.
+pub async fn claim(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path((id, number)): Path<(String, String)>,
+) -> Result<Html<String>, Error> {
+    let view = RulesDraftView::of(&app, &visitor, &id).await?;
+    let (claim, _) = allowed(&app, &visitor, &number, Action::ReadClaim).await?;
+    let mut sql = app.db.read();
+    let draft = RulesDraft::load(&mut sql, &id).await?;
+    if !view.problems.is_empty() || claim.content.entity != draft.entity {
+        return Err(Error::NotFound("claim"));
+    }
+    page(&BesidePage {
+        both: beside(&mut sql, &app, W(visitor.lang), &claim, &candidate(&draft)?).await?,
+        f: Frame::load(&mut sql, &app, &visitor, &headers, "settings").await?,
+        here: view.row.href(),
+        draft: view,
+        number: claim.number,
+        title: claim.content.title,
+    })
+}
+
+/// What the page's forms send.
+#[derive(Debug, Deserialize)]
+pub struct Sent {
+    what: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    case: String,
+    #[serde(default)]
+    version: i64,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    effective_from: String,
+}
+
+/// POST …/try: try, ask for review, publish, send back or drop.
+pub async fn post(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Form(sent): Form<Sent>,
+) -> Result<Response, Error> {
+    match carry_out(&app, &visitor, &id, &sent).await {
+        Ok(to) => Ok(Redirect::to(&to).into_response()),
+        Err(Error::Invalid(problems)) => {
+            let page = show(&app, &visitor, &headers, &id, &problems).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn carry_out(app: &Arc<App>, visitor: &Visitor, id: &str, sent: &Sent) -> Result<String, Error> {
+    let (draft, permit) = view::mine(app, visitor, id).await?;
+    let kind = if draft.kind.is_flow() { "flows" } else { "policies" };
+    let here = format!("/settings/{kind}/drafts/{id}/try");
+    match sent.what.as_str() {
+        "try" => {
+            let day = |name: &str, text: &str| match text {
+                "" => Ok(None),
+                text => text.parse().map(Some).map_err(|_| Error::field(name, "not-a-date")),
+            };
+            view::try_it(app, visitor, id, day("from", &sent.from)?, day("to", &sent.to)?).await?;
+        }
+        "save" => {
+            let day = sent.effective_from.parse();
+            let saved = draft::SavedDraft {
+                version: sent.version,
+                // Browsers send line ends as CR LF.
+                body: sent.body.replace("\r\n", "\n"),
+                effective_from: Some(day.map_err(|_| Error::field("effective_from", "not-a-date"))?),
+            };
+            draft::save(app, permit, id, saved).await?;
+        }
+        "review" => draft::ask(app, permit, id).await?,
+        "return" => draft::send_back(app, permit, id, sent.reason.clone()).await?,
+        "case" => view::remove_golden(app, visitor, &sent.case).await?,
+        "drop" => {
+            draft::drop(app, permit, id).await?;
+            return Ok(format!("/settings/{kind}"));
+        }
+        "publish" => {
+            let reference = draft::publish(app, permit, id).await?;
+            return Ok(match draft.kind {
+                draft::Kind::Policy => format!("/settings/policies/{reference}"),
+                draft::Kind::Flow => format!("/settings/flows/{}/{reference}", draft.entity),
+            });
+        }
+        _ => return Err(Error::field("what", "unknown")),
+    }
+    Ok(here)
+}
+
+/// What the form of a new golden case sends.
+#[derive(Debug, Deserialize)]
+pub struct NewCase {
+    #[serde(default)]
+    name: String,
+}
+
+/// POST /claims/{no}/golden-case.
+pub async fn keep_golden(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(number): Path<String>,
+    Form(new): Form<NewCase>,
+) -> Result<Redirect, Error> {
+    view::keep_golden(&app, &visitor, &number, &new.name).await?;
+    Ok(Redirect::to(&format!("/claims/{number}/why")))
+}
+
+/// What the form that begins a draft sends.
+#[derive(Debug, Deserialize)]
+pub struct Begun {
+    entity: String,
+    base: String,
+}
+
+/// POST /settings/policies/drafts: a draft from a version.
+pub async fn begin_policy(state: State<Arc<App>>, visitor: Visitor, form: Form<Begun>) -> Result<Redirect, Error> {
+    begin(state, visitor, form, draft::Kind::Policy).await
+}
+
+/// POST /settings/flows/drafts: a draft from a version.
+pub async fn begin_flow(state: State<Arc<App>>, visitor: Visitor, form: Form<Begun>) -> Result<Redirect, Error> {
+    begin(state, visitor, form, draft::Kind::Flow).await
+}
+
+async fn begin(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Form(begun): Form<Begun>,
+    kind: draft::Kind,
+) -> Result<Redirect, Error> {
+    let entity = begun.entity.parse().map_err(|_| Error::field("entity", "unknown"))?;
+    let permit = view::permit(&app, &visitor, entity)?;
+    let new = draft::NewDraft {
+        kind,
+        entity,
+        base: Some(begun.base),
+        body: None,
+        effective_from: None,
+    };
+    let id = draft::create(&app, permit, new).await?;
+    let place = if kind.is_flow() { "flows" } else { "policies" };
+    Ok(Redirect::to(&format!("/settings/{place}/drafts/{id}/try")))
+}
