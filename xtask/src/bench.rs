@@ -29,6 +29,8 @@ enum Bench {
     Pages,
     /// Reading a CRM, beside the peers in `../shared/bench`
     Sync,
+    /// Past claims replayed under another policy and flow
+    Simulate,
     /// A decision table of 100 rows, beside zen-engine
     Rules,
     /// Reading invoices of every kind, and files made to harm
@@ -44,6 +46,12 @@ pub fn run(options: &Options) -> Result<()> {
         // No server and no database.
         Bench::Documents => return documents(options, "documents"),
         Bench::Receipts => return documents(options, "receipts"),
+        // No server: the command is run as a process of its own.
+        Bench::Simulate => {
+            web::build()?;
+            let mut command = cargo(&["bench", "--package", "outlay", "--bench", "simulate", "--"]);
+            return process::run(command.args(&options.args));
+        }
         Bench::Lifecycle => "lifecycle",
         Bench::Pages => "pages",
         Bench::Sync => "sync",

@@ -383,6 +383,12 @@ CREATE TABLE decision (
     outcome_hash TEXT NOT NULL, sealed TEXT NOT NULL, PRIMARY KEY (claim_id, n)
 );
 CREATE INDEX decision_entity ON decision (entity_id, is_first, at, claim_id);
+-- Which rules found something in a submission, once each.
+CREATE TABLE decision_rule (
+    claim_id TEXT NOT NULL, n BIGINT NOT NULL, rule TEXT NOT NULL, severity TEXT NOT NULL, entity_id TEXT NOT NULL, at BIGINT NOT NULL,
+    PRIMARY KEY (claim_id, n, rule)
+);
+CREATE INDEX decision_rule_entity ON decision_rule (entity_id, at, rule, severity, claim_id);
 -- The organisation as decisions saw it, without names; once for each state, by the SHA-256 of its canonical JSON.
 CREATE TABLE org_snapshot (hash TEXT PRIMARY KEY, body TEXT NOT NULL, taken_at BIGINT NOT NULL);
 CREATE TABLE event_sequence (seq BIGINT PRIMARY KEY, event_id TEXT NOT NULL UNIQUE);

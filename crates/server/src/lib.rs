@@ -43,6 +43,7 @@ pub mod sheets;
 pub mod shell;
 pub mod tokens;
 pub mod vault;
+pub mod watch;
 
 use std::sync::Arc;
 
@@ -73,6 +74,7 @@ fn routes() -> Router<Arc<App>> {
         .merge(meters::routes())
         .merge(sheets::routes())
         .merge(rules::routes())
+        .merge(watch::routes())
         .merge(audit::routes())
         .merge(jobs::routes())
         .merge(live::routes())

@@ -14,12 +14,8 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
 use crate::{
-    audit, claims, connections, crm, drafts, edits, evidence, exports, folders, home, import, inbox, insights, jobs,
-    me, meters, payments, people, policies, search, settings, sheets, tokens,
-    me, meters, payments, people, policies, search, settings, tokens,
-    me, payments, people, policies, rules, search, settings, tokens,
     audit, claims, connections, crm, drafts, edits, evidence, exports, folders, history, home, import, inbox, insights,
-    jobs, me, payments, people, policies, rules, search, settings, tokens,
+    jobs, me, meters, payments, people, policies, rules, search, settings, sheets, tokens, watch,
 };
 
 /// What failed, as `application/problem+json` (RFC 9457).
@@ -80,6 +76,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         sheets::Api::openapi(),
         meters::Api::openapi(),
         rules::Api::openapi(),
+        watch::Api::openapi(),
         audit::Api::openapi(),
         jobs::Api::openapi(),
         me::Api::openapi(),

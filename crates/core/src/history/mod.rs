@@ -17,8 +17,8 @@ pub use report::{Blocks, Days, Difference, Load, MOST_EXAMPLES, Moved, Report, R
 pub use simulate::{Case, Durations, Fate, Simulation};
 pub use snapshot::Snapshot;
 
-use crate::claim::{Content, Judgement};
-use crate::flow::{Approver, Ask, Flow, Mode, Resolved};
+use crate::claim::{Content, Judgement, Kind};
+use crate::flow::{Approver, Ask, Choices, Flow, Mode, Seen};
 use crate::ids::EmployeeId;
 use crate::org::Org;
 use crate::policy::{Policy, PolicyFacts, Severity, VersionRef};
@@ -34,6 +34,15 @@ pub struct Input {
     /// The employee behind the deal's CRM user.
     #[serde(default)]
     pub deal_owner: Option<EmployeeId>,
+    /// Who owns the project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_owner: Option<EmployeeId>,
+    /// The stage of the deal, as the CRM calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deal_stage: Option<String>,
+    /// Whom the claimant chose for steps that leave it to them.
+    #[serde(default, skip_serializing_if = "Choices::is_empty")]
+    pub chosen: Choices,
 }
 
 /// What was decided of an input.
@@ -103,36 +112,32 @@ impl Input {
         }
     }
 
-    /// Whom the flow asks on the day of the decision. Whoever must sign a step is not asked again by a later one.
+    /// Whom the flow asks on the day of the decision; copies are no part of it.
     fn route(&self, judged: &Judgement, flow: &Flow, org: &Org) -> Route {
         let ask = Ask {
             org,
             content: &self.content,
             deal_owner: self.deal_owner,
+            project_owner: self.project_owner,
+            deal_stage: self.deal_stage.as_deref(),
             day: self.facts.today,
+            settings: &flow.settings,
+            chosen: &self.chosen,
+            findings: &judged.findings,
         };
-        let mut signed: Vec<EmployeeId> = Vec::new();
         let mut steps = Vec::new();
-        for step in flow.plan(&self.content, &judged.findings) {
-            let people = match ask.resolve(&step.who, &step.id) {
-                Ok(Resolved::People(people)) => people,
-                Ok(Resolved::NotNeeded) => continue,
-                Err(nobody) => return Route::Nobody(nobody.step),
-            };
-            let count = people.len();
-            let left: Vec<Approver> = people.into_iter().filter(|p| !signed.contains(&p.employee)).collect();
-            if left.is_empty() || (step.mode == Mode::Any && left.len() < count) {
-                continue;
+        for step in flow.preview(&ask, &judged.findings) {
+            match step.seen {
+                _ if step.kind == Kind::Copy => {}
+                Seen::SignedBefore(_) | Seen::NotNeeded => {}
+                Seen::Nobody => return Route::Nobody(step.id),
+                Seen::Asks(people) => steps.push(Asked {
+                    step: step.id,
+                    name: step.name,
+                    mode: step.mode,
+                    people,
+                }),
             }
-            if step.mode == Mode::All || left.len() == 1 {
-                signed.extend(left.iter().map(|p| p.employee));
-            }
-            steps.push(Asked {
-                step: step.id.clone(),
-                name: step.name.clone(),
-                mode: step.mode,
-                people: left,
-            });
         }
         if steps.is_empty() {
             Route::Nobody(flow.id.clone())

@@ -109,7 +109,7 @@ pub struct Load {
 
 /// Hours from submission to payment, predicted for both sides by the same model, so that what differs is the rules' doing:
 /// each step takes the median of its people's recorded answers (of several of whom one is enough, the fastest's; else the
-/// slowest's; the median of all for somebody without answers), steps add up, and the recorded median from approval to
+/// slowest's; the median of all for somebody without answers), steps add up, also those side by side, and the recorded median from approval to
 /// payment is added. Claims that cannot be handed in are left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Days {

@@ -67,12 +67,12 @@ rules-past = Past
 rules-versions = Versions
 rules-lacking-policies = Without an expense policy, so that no claim can be submitted: { $entities }
 rules-lacking-flows = Without an approval flow, so that no claim can be submitted: { $entities }
-rules-publish = Publish a new version
-rules-publish-hint = Entity, version and first day stand in the text. A version never changes once published.
+rules-publish = New version from a text
+rules-publish-hint = Entity and first day stand in the text; the number is given. A draft is made and tried on past claims, and a second person publishes it.
 rules-file = YAML file
 rules-text = Or paste YAML
 rules-text-hint = It is checked before it is published; what is wrong is listed by its path.
-rules-publish-do = Check and publish
+rules-publish-do = Check and ask for review
 rules-problems = { $n ->
     [one] 1 problem; nothing was published
    *[other] { $n } problems; nothing was published

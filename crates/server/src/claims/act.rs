@@ -192,7 +192,7 @@ pub async fn plan(sql: &mut Sql, app: &App, claim: &Claim, flow: &Flow) -> Resul
     let today = store::today(&org, content)?;
     let judged = match (&claim.judged, rules.policy(content.entity, today)) {
         (Some(judged), _) => Some(judged.clone()),
-        (None, Some(policy)) => Some(judge::judge(sql, &org, policy, claim.id, content, &[], today).await?),
+        (None, Some(policy)) => Some(judge::judge(sql, &org, policy, claim.id, content, &[], today).await?.0),
         (None, None) => None,
     };
     let findings = judged.map(|j| j.findings).unwrap_or_default();

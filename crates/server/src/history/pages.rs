@@ -11,7 +11,7 @@ use outlay_core::claim::Claim;
 use utoipa::OpenApi;
 
 use super::replay::Same;
-use super::view::{self, AskedView, DecisionView, FactView, OutcomeView, PersonWhy};
+use super::view::{self, AskedView, CellView, DecisionView, FactView, OutcomeView, PersonWhy, RowView};
 use crate::app::App;
 use crate::auth::{Action, Resource, Visitor};
 use crate::claims::allowed;
@@ -22,7 +22,7 @@ use crate::shell::{Frame, W, page};
 #[derive(OpenApi)]
 #[openapi(
     paths(decisions),
-    components(schemas(DecisionView, OutcomeView, AskedView, PersonWhy, FactView, Same))
+    components(schemas(DecisionView, OutcomeView, RowView, CellView, AskedView, PersonWhy, FactView, Same))
 )]
 pub struct Api;
 

@@ -1,18 +1,20 @@
 //! Keeping what a submission was decided on, sealed for its claimant, and reading it again.
 
+use std::collections::BTreeMap;
+
 use outlay_core::claim::{Claim, Decision, Event};
 use outlay_core::flow::Flow;
-use outlay_core::history::{Brief, Input, Snapshot};
+use outlay_core::history::{Brief, Input, Outcome, Snapshot};
 use outlay_core::ids::{ClaimId, EntityId};
 use outlay_core::org::Org;
-use outlay_core::policy::VersionRef;
+use outlay_core::policy::{Severity, VersionRef};
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::args;
 use crate::claims::EVENTS;
 use crate::clock::now;
-use crate::db::Sql;
+use crate::db::{Sql, dialect};
 use crate::error::Error;
 use crate::people::stored;
 use crate::vault::Key;
@@ -55,7 +57,7 @@ pub struct Kept {
 }
 
 /// Writes what was decided on within the transaction that committed the decision. Nothing is written for a command that
-/// did not hand the claim in.
+/// had the policy asked for nothing.
 pub async fn record(
     sql: &mut Sql,
     app: &App,
@@ -64,15 +66,16 @@ pub async fn record(
     input: Input,
     (org, flow): (&Org, &Flow),
 ) -> Result<(), Error> {
-    let submitted = decision
+    let judging = decision
         .events
         .iter()
         .zip(before.n + 1..)
         .find_map(|(event, n)| match event {
-            Event::Submitted { hash, judged, .. } => Some((n, hash, judged)),
+            Event::Submitted { judged, .. } => Some((n, judged)),
+            Event::Amended { judged, .. } => Some((n, judged.as_ref()?)),
             _ => None,
         });
-    let Some((n, content_hash, judged)) = submitted else {
+    let Some((n, judged)) = judging else {
         return Ok(());
     };
     let claim = &decision.claim;
@@ -100,12 +103,40 @@ pub async fn record(
             named(&judged.policy),
             named(&flow.reference()),
             snapshot,
-            content_hash,
+            claim.content.hash(),
             outcome.hash(&opened.salt),
             sealed
         ],
     )
     .await?;
+    count_rules(sql, claim, n, &outcome).await
+}
+
+/// Counts the rules that found something, each once, by the heaviest of what it found.
+async fn count_rules(sql: &mut Sql, claim: &Claim, n: u32, outcome: &Outcome) -> Result<(), Error> {
+    let mut heaviest: BTreeMap<&str, Severity> = BTreeMap::new();
+    for finding in &outcome.judged.findings {
+        let known = heaviest.entry(&finding.rule).or_insert(finding.severity);
+        *known = finding.severity.max(*known);
+    }
+    if heaviest.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "INSERT INTO decision_rule (claim_id, n, rule, severity, entity_id, at) VALUES {}",
+        dialect::rows(heaviest.len(), 6)
+    );
+    let at = now().as_microsecond();
+    let row = |(rule, severity): (&str, Severity)| {
+        let severity = match severity {
+            Severity::Info => "info",
+            Severity::Warn => "warn",
+            Severity::Block => "block",
+        };
+        args![claim.id, n, rule, severity, claim.content.entity, at]
+    };
+    sql.run_built(text, heaviest.into_iter().flat_map(row).collect())
+        .await?;
     Ok(())
 }
 

@@ -6,7 +6,8 @@ use outlay_core::claim::Claim;
 use outlay_core::flow::{Flow, Mode};
 use outlay_core::history::{Brief, Input, Is, Outcome, Route, Shape};
 use outlay_core::org::Org;
-use outlay_core::policy::Policy;
+use outlay_core::policy::{Fact, Policy};
+use outlay_core::words::Lang;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -61,10 +62,38 @@ pub struct OutcomeView {
     pub findings: Vec<FindingView>,
     /// Why it passed by itself, or did not.
     pub reasons: Vec<String>,
+    /// The rows of decision tables that spoke, with what their cells asked and got.
+    pub rows: Vec<RowView>,
     /// Who is asked, step by step.
     pub steps: Vec<AskedView>,
     /// What was looked at: a name and a value each.
     pub facts: Vec<FactView>,
+}
+
+/// A row of a decision table as it was asked.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RowView {
+    /// The rule whose table it is.
+    pub rule: String,
+    /// The row, from 1.
+    pub row: u32,
+    /// Its cells.
+    pub cells: Vec<CellView>,
+    /// What it answers.
+    pub answer: String,
+}
+
+/// A cell of such a row.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CellView {
+    /// What is asked, such as `City tier`.
+    pub name: String,
+    /// What the cell lets pass.
+    pub test: String,
+    /// What it was given.
+    pub value: String,
+    /// Whether that passed.
+    pub matched: bool,
 }
 
 /// A step with those whom it asks.
@@ -146,6 +175,7 @@ impl Reader<'_> {
                 .iter()
                 .map(|r| policy.reason(r, w.0))
                 .collect(),
+            rows: self.rows(policy, outcome),
             steps: match &outcome.route {
                 Route::People(steps) => steps.iter().map(|s| self.step(s)).collect(),
                 Route::Blocked | Route::Auto | Route::Nobody(_) => Vec::new(),
@@ -154,15 +184,68 @@ impl Reader<'_> {
         }
     }
 
+    /// The rows that made findings and reasons, each once.
+    fn rows(&self, policy: &Policy, outcome: &Outcome) -> Vec<RowView> {
+        let tables = policy.rule_tables();
+        let of_findings = outcome.judged.findings.iter().filter_map(|f| f.trace.as_deref());
+        let of_reasons = outcome.judged.auto.reasons().iter().filter_map(|r| r.trace.as_deref());
+        let mut rows: Vec<RowView> = Vec::new();
+        for trace in of_findings.chain(of_reasons) {
+            let Some(of) = tables.iter().find(|t| t.id == &*trace.table) else {
+                continue;
+            };
+            let name = of.text.map_or_else(
+                || self.w.t("why-auto-table"),
+                |text| match self.w.0 {
+                    Lang::Zh => text.zh.name.clone(),
+                    Lang::En => text.en.name.clone(),
+                },
+            );
+            for row in &trace.chosen {
+                let Some(written) = (*row as usize).checked_sub(1).and_then(|at| of.table.rows.get(at)) else {
+                    continue;
+                };
+                let cells = of.table.inputs.iter().enumerate().filter_map(|(at, heading)| {
+                    Some(CellView {
+                        name: Fact::parse(heading)
+                            .map_or_else(|| heading.clone(), |fact| fact.name(self.w.0).to_owned()),
+                        test: written.cells.get(at)?.clone(),
+                        value: trace.inputs.get(at)?.to_string().trim_matches('"').to_owned(),
+                        matched: trace.cells.matched(*row, u32::try_from(at).ok()? + 1)?,
+                    })
+                });
+                let view = RowView {
+                    rule: name.clone(),
+                    row: *row,
+                    cells: cells.collect(),
+                    answer: written.cells.last().cloned().unwrap_or_default(),
+                };
+                let same = |r: &RowView| {
+                    let values = |r: &RowView| r.cells.iter().map(|c| c.value.clone()).collect::<Vec<_>>();
+                    r.rule == view.rule && r.row == view.row && values(r) == values(&view)
+                };
+                if !rows.iter().any(same) {
+                    rows.push(view);
+                }
+            }
+        }
+        rows
+    }
+
     fn step(&self, step: &outlay_core::history::Asked) -> AskedView {
         let several = step.people.len() > 1;
         let mode = match step.mode {
-            Mode::Any => "why-any",
-            Mode::All => "why-all",
+            Mode::Any => self.w.t("why-any"),
+            Mode::All => self.w.t("why-all"),
+            Mode::InOrder => self.w.t("why-in-order"),
+            Mode::Share(share) => {
+                let percent = (share * rust_decimal::Decimal::ONE_HUNDRED).normalize();
+                self.w.t1("why-by-share", "share", percent)
+            }
         };
         AskedView {
             name: step.name.get(self.w.0).to_owned(),
-            mode: several.then(|| self.w.t(mode)),
+            mode: several.then_some(mode),
             people: step
                 .people
                 .iter()

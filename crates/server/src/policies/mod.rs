@@ -79,14 +79,6 @@ impl Rules {
     }
 }
 
-impl Rules {
-    /// A version of an entity's flow by its name.
-    pub fn flow_version(&self, entity: EntityId, reference: &VersionRef) -> Option<&Flow> {
-        let all = self.flows.get(&entity)?.iter().map(|(_, flow)| flow);
-        all.into_iter().find(|flow| flow.reference() == *reference)
-    }
-}
-
 fn in_force<T>(all: &[(Date, T)], day: Date) -> Option<&T> {
     all.iter().rfind(|(from, _)| *from <= day).map(|(_, value)| value)
 }

@@ -14,8 +14,8 @@ use super::yaml::{self, Line};
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::error::Error;
-use crate::sheets::pages::{TableRow, tables};
 use crate::rules::RulesDraftRow;
+use crate::sheets::pages::{TableRow, tables};
 use crate::shell::{self, Frame, SettingsNav, field_words};
 
 /// Largest text taken, in bytes.

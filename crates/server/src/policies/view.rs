@@ -233,7 +233,8 @@ pub async fn propose_policy(app: &Arc<App>, visitor: &Visitor, new: &NewPolicy) 
 pub async fn propose_flow(app: &Arc<App>, visitor: &Visitor, new: &NewFlow) -> Result<String, Error> {
     let unsound = |e: FlowError| Error::Invalid(vec![Problem::new("yaml", "policy").with("text", e)]);
     let flow = Flow::from_yaml(&new.yaml).map_err(unsound)?;
-    flow.check_names(&*app.org(&mut app.db.read()).await?).map_err(unsound)?;
+    flow.check_names(&*app.org(&mut app.db.read()).await?)
+        .map_err(unsound)?;
     let draft = rules::NewDraft {
         kind: rules::Kind::Flow,
         entity: new.entity,

@@ -29,6 +29,7 @@ const MOST: usize = 1024 * 1024;
 /// Policies or flows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RulesKind)]
 pub enum Kind {
     /// 费用制度
     Policy,
@@ -73,6 +74,7 @@ impl Kind {
 /// How far a draft is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RulesDraftState)]
 pub enum State {
     /// Being written.
     Editing,
@@ -145,6 +147,7 @@ pub struct RulesDraft {
 /// A new draft: from a published version, or from a text.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewRulesDraft)]
 pub struct NewDraft {
     /// What it is to become.
     pub kind: Kind,
@@ -166,6 +169,7 @@ pub struct NewDraft {
 /// What is saved into a draft.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = SavedRulesDraft)]
 pub struct SavedDraft {
     /// The count of saves that was seen; another means that somebody saved meanwhile (409).
     pub version: i64,
@@ -238,8 +242,8 @@ impl RulesDraft {
     pub fn problems(&self, org: &Org) -> Vec<Problem> {
         let said = |path: &str, text: &dyn std::fmt::Display| Problem::new(path, "policy").with("text", text);
         match self.kind {
-            Kind::Flow => match Flow::from_yaml(&self.body) {
-                Ok(_) => Vec::new(),
+            Kind::Flow => match Flow::from_yaml(&self.body).and_then(|flow| flow.check_names(org)) {
+                Ok(()) => Vec::new(),
                 Err(e) => vec![said("body", &e)],
             },
             Kind::Policy => match Policy::from_yaml(&self.body) {

@@ -20,13 +20,12 @@ use crate::auth::{Action, Visitor};
 use crate::claims::allowed;
 use crate::error::Error;
 use crate::history::{OutcomeView, beside};
-use crate::shell::{Frame, SettingsNav, W, field_words, page};
+use crate::shell::{Frame, W, field_words, page};
 
 #[derive(Template)]
 #[template(path = "pages/settings-try.html")]
 struct TryPage {
     f: Frame,
-    nav: SettingsNav,
     draft: RulesDraftView,
     tried: Option<Tried>,
     /// Whether the trial shown is of an earlier save.
@@ -104,9 +103,7 @@ async fn show(
         None => None,
     };
     let (year, today) = super::trial::last_year(&org, draft.row.entity);
-    let place = if draft.row.kind.is_flow() { "flows" } else { "policies" };
     page(&TryPage {
-        nav: SettingsNav::load(&mut sql, app, visitor, place).await?,
         stale: trial.as_ref().is_some_and(|t| t.version != draft.row.version),
         running: trial.as_ref().is_some_and(Trial::runs),
         failed: trial.as_ref().is_some_and(Trial::failed),

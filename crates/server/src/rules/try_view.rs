@@ -86,8 +86,6 @@ pub struct Row {
     pub money: String,
     /// As it was.
     pub from: String,
-    /// As it would be.
-    pub to: String,
     /// What a person made of it: `cut by 640.00`.
     pub note: String,
 }
@@ -112,8 +110,6 @@ pub struct Bar {
 
 /// A golden case that came out another way.
 pub struct GoldenRow {
-    /// Its id.
-    pub id: String,
     /// What people call it.
     pub name: String,
     /// The number of its claim.
@@ -146,7 +142,6 @@ impl Tried {
             title: titles.get(&d.number).cloned().unwrap_or_default(),
             money: d.claimed.grouped(),
             from: shape(w, d.old.shape()),
-            to: shape(w, d.new.shape()),
             note: match d.cut {
                 _ if d.rejected => w.t("try-rejected"),
                 Some(cut) => w.t1("try-cut", "by", cut.grouped()),
@@ -206,7 +201,6 @@ impl Tried {
 
 fn golden(w: W, failed: &Failed) -> GoldenRow {
     GoldenRow {
-        id: failed.id.clone(),
         name: failed.name.clone(),
         number: failed.number.clone(),
         expected: shape(w, failed.expected.shape()),

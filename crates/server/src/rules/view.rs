@@ -80,6 +80,7 @@ pub struct RulesDraftView {
 
 /// A trial of a draft: golden cases, and past claims replayed under it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = RulesTrialView)]
 pub struct TrialView {
     /// The save that was tried.
     pub version: i64,

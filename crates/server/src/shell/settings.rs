@@ -15,6 +15,8 @@ pub struct SettingsNav {
     pub people: bool,
     /// Whether policies, flows and rights may be read.
     pub rules: bool,
+    /// Whether the approvals may be watched.
+    pub watch: bool,
     /// Whether CRM connections may be kept.
     pub connections: bool,
     /// Whether tables may be imported.
@@ -42,6 +44,7 @@ impl SettingsNav {
             here,
             people: crate::people::may_read(app, visitor),
             rules: may(Action::ReadSettings),
+            watch: !visitor.person.finance.is_empty() || !visitor.person.auditor.is_empty(),
             connections: may(Action::ManageConnections),
             import: !crate::import::kinds(app, visitor).is_empty(),
             jobs,

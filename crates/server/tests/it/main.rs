@@ -47,4 +47,5 @@ mod tls;
 mod todo;
 mod tokens;
 mod tryton;
+mod watch;
 mod world;

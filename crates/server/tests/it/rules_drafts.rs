@@ -187,7 +187,7 @@ fn a_golden_case_that_comes_out_another_way_stops_the_publication_by_name() {
         let kept = zhao.post(&at, json!({"name": "小额出租车"})).await.expect(201).json();
         assert_eq!(kept[0]["number"], claim.number);
 
-        let only_finance = "id: standard\nversion: 1\nname: { zh: 财务, en: Finance }\nsteps:\n  - { id: f, name: { zh: 财务, en: Finance }, who: { role: finance } }\n";
+        let only_finance = "id: standard\nversion: 1\nname: { zh: 财务, en: Finance }\nsteps:\n  - { id: f, name: { zh: 财务, en: Finance }, who: !role finance }\n";
         let new = json!({"kind": "flow", "entity": world.cn.to_string(), "base": "standard@1", "body": only_finance});
         let draft = zhao.post("/api/v1/rules/drafts", new).await.expect(201).json();
         zhao.post(&path(&draft, "/review"), json!(null)).await.expect(200);
@@ -212,6 +212,39 @@ fn a_golden_case_that_comes_out_another_way_stops_the_publication_by_name() {
                 .contains("小额出租车")
         );
 
+        let at = format!("/settings/flows/drafts/{}/try", draft["id"].as_str().expect("an id"));
+        let page = zhao.get(&at).await.expect(200).text;
+        assert!(page.contains("小额出租车") && page.contains(&claim.number), "{page}");
+        let at = format!(
+            "/settings/flows/drafts/{}/try/{}",
+            draft["id"].as_str().expect("an id"),
+            claim.number
+        );
+        let beside = zhao.get(&at).await.expect(200).text;
+        assert!(
+            beside.contains("陈屿") && beside.contains("赵蓉"),
+            "both ways stand side by side: {beside}"
+        );
+        wang.get(&at).await.expect(404);
+        let why = wang
+            .get(&format!("/claims/{}/why", claim.number))
+            .await
+            .expect(200)
+            .text;
+        assert!(why.contains("重放一致") && why.contains("陈屿"), "{why}");
+        let decisions = wang
+            .get(&format!("/api/v1/claims/{}/decisions", claim.number))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(decisions[0]["replayed"], "same");
+        world
+            .as_("li")
+            .await
+            .get(&format!("/claims/{}/why", claim.number))
+            .await
+            .expect(404);
+
         let id = kept[0]["id"].as_str().expect("an id");
         zhao.send(zhao.http.delete(format!("{}/api/v1/golden-cases/{id}", zhao.base)))
             .await
@@ -230,7 +263,7 @@ fn claims_under_way_finish_on_their_own_version_while_others_are_published() {
             let claim = seed::draft(&world, who).await;
             running.push(seed::act(&world, world.id(who).await, claim.id, Command::Submit).await);
         }
-        let only_finance = "id: standard\nversion: 1\nname: { zh: 财务, en: Finance }\nsteps:\n  - { id: f, name: { zh: 财务, en: Finance }, who: { role: finance } }\n";
+        let only_finance = "id: standard\nversion: 1\nname: { zh: 财务, en: Finance }\nsteps:\n  - { id: f, name: { zh: 财务, en: Finance }, who: !role finance }\n";
         let publish = async {
             let mut last = String::new();
             for body in [Some(only_finance), None] {
