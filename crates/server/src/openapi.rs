@@ -77,6 +77,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         meters::Api::openapi(),
         rules::Api::openapi(),
         watch::Api::openapi(),
+        sheets::DraftApi::openapi(),
         audit::Api::openapi(),
         jobs::Api::openapi(),
         me::Api::openapi(),

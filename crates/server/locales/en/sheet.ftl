@@ -280,4 +280,5 @@ sheet-check-evidence-checks = Checks of the invoice
 sheet-check-buyer = Buyer on the invoice
 sheet-check-tax-rate = Tax rate
 sheet-check-tax-not-creditable = Input tax
+sheet-check-meter = Yearly meter
 sheet-check-rate-age = Age of the exchange rate

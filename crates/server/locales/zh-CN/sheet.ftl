@@ -274,4 +274,5 @@ sheet-check-evidence-checks = 发票校验
 sheet-check-buyer = 发票抬头
 sheet-check-tax-rate = 税率
 sheet-check-tax-not-creditable = 进项税
+sheet-check-meter = 年度额度
 sheet-check-rate-age = 汇率日期

@@ -143,6 +143,15 @@ impl RulesDraftRow {
         format!("/settings/{kind}/drafts/{}/try", self.id)
     }
 
+    /// The page where it is written.
+    pub fn home(&self) -> String {
+        if self.kind.is_flow() {
+            self.href()
+        } else {
+            format!("/settings/policies/drafts/{}", self.id)
+        }
+    }
+
     /// Whether a second person is asked.
     pub fn in_review(&self) -> bool {
         self.state == State::InReview

@@ -2,6 +2,9 @@
 
 mod api;
 mod check;
+mod draft;
+mod draft_api;
+mod draft_pages;
 mod files;
 mod page;
 pub mod pages;
@@ -16,6 +19,7 @@ use axum::routing::{get, post};
 
 pub use api::Api;
 pub use check::{Check, Found, MayNotFall, SheetProblem, look, problems};
+pub use draft_api::Api as DraftApi;
 pub use page::{HITS, Look, Sheet, VocabularyColumn, words};
 pub use words::{Both, problem_words};
 
@@ -28,6 +32,21 @@ const MAX_FILE: usize = 10 << 20;
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/settings/policies/{reference}/tables/{table}", get(pages::published))
+        .route("/settings/policies/drafts/{id}", get(draft_pages::rules))
+        .route(
+            "/settings/policies/drafts/{id}/text",
+            get(draft_pages::text).post(draft_pages::save_text),
+        )
+        .route("/settings/policies/drafts/{id}/tables/{table}", get(draft_pages::table))
+        .route(
+            "/settings/policies/drafts/{id}/rules/{rule}",
+            get(draft_pages::rule).post(draft_pages::save_rule),
+        )
+        .route(
+            "/api/v1/rules/drafts/{id}/tables/{table}",
+            get(draft_api::one).put(draft_api::save),
+        )
+        .route("/api/v1/rules/drafts/{id}/tables/{table}/check", post(draft_api::check))
         .route("/api/v1/rules/tables/check", post(api::check))
         .route(
             "/api/v1/rules/tables/import",

@@ -33,6 +33,7 @@ mod monitor;
 mod openapi;
 mod payee;
 mod payments;
+mod policy_drafts;
 mod pull;
 mod reconcile;
 mod rights;
