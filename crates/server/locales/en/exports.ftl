@@ -14,7 +14,7 @@ export-entity = Time zone of
 export-next = Next
 export-last = Last written
 export-path-help = Such as exports/nightly; it is made if it is not there. It is below
-export-how = Each kind of content becomes a file of its own, with date and time in its name, as an export on the import page gives it. It is written by your rights, and only as long as you have them. Times that were missed are made up for once.
+export-how = Each kind of content becomes a file of its own, with date and time in its name, as an export on the import page gives it. It is written by your rights, and only as long as you have them. Times that were missed are made up for once; after a failure it is tried again each quarter of an hour.
 export-every-n = { $n ->
     [one] every hour
    *[other] every { $n } hours
@@ -48,3 +48,4 @@ audit-did-n-exported = { $n ->
    *[other] { $n } rows exported
 }
 audit-did-export-failed = export failed
+export-settings = Settings

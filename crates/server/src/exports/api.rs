@@ -21,7 +21,7 @@ use crate::shell::{Body, W};
 /// The description of these addresses.
 #[derive(OpenApi)]
 #[openapi(
-    paths(list, create, one, remove, run_now, pause, resume),
+    paths(list, create, one, change, remove, run_now, pause, resume),
     components(schemas(
         ScheduledExportsView,
         ScheduledExportView,
@@ -66,6 +66,18 @@ pub async fn one(
     Path(id): Path<String>,
 ) -> Result<Json<ScheduledExportView>, Error> {
     Ok(Json(view::one(&app, &visitor, &id, W(visitor.lang)).await?))
+}
+
+/// Gives an export other settings; from now on it is written by the rights of whoever asks this, and due at its next time.
+#[utoipa::path(put, path = "/api/v1/scheduled-exports/{id}", tag = "scheduled-exports", operation_id = "change", params(("id" = String, Path)), request_body = NewExport, responses((status = 204), (status = 403), (status = 404), (status = 422)))]
+pub async fn change(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Body(new): Body<NewExport>,
+) -> Result<StatusCode, Error> {
+    view::change(&app, &visitor, id, new).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Exports no longer; what was written stays.

@@ -29,7 +29,10 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .merge(pages::routes())
         .route("/api/v1/scheduled-exports", get(api::list).post(api::create))
-        .route("/api/v1/scheduled-exports/{id}", get(api::one).delete(api::remove))
+        .route(
+            "/api/v1/scheduled-exports/{id}",
+            get(api::one).put(api::change).delete(api::remove),
+        )
         .route("/api/v1/scheduled-exports/{id}/run", post(api::run_now))
         .route(
             "/api/v1/scheduled-exports/{id}/pause",

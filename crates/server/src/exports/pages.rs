@@ -15,8 +15,9 @@ use super::run;
 use super::view::{self, ScheduledExportRunView, ScheduledExportView, ScheduledExportsView};
 use crate::app::App;
 use crate::auth::Visitor;
+use crate::db::Sql;
 use crate::error::Error;
-use crate::folders::{TablesTabs, may};
+use crate::folders::{TablesTabs, may, root_shown};
 use crate::import::{self, Format, Kind};
 use crate::shell::{self, Frame, SettingsNav};
 
@@ -24,7 +25,7 @@ use crate::shell::{self, Frame, SettingsNav};
 pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/settings/exports", get(list).post(create))
-        .route("/settings/exports/{id}", get(one))
+        .route("/settings/exports/{id}", get(one).post(change))
         .route("/settings/exports/{id}/run", post(run_now))
         .route("/settings/exports/{id}/pause", post(pause))
         .route("/settings/exports/{id}/resume", post(resume))
@@ -37,11 +38,85 @@ struct ListPage {
     f: Frame,
     nav: SettingsNav,
     tabs: TablesTabs,
+    form: ExportForm,
+    v: ScheduledExportsView,
+}
+
+/// The settings of an export, to be filled in.
+struct ExportForm {
     kinds: Vec<Kind>,
     formats: &'static [Format],
     /// Code, name and zone of each; the reader's own first.
     entities: Vec<(String, String, String)>,
-    v: ScheduledExportsView,
+    /// The folder that the operator allows; without one there is no form.
+    root: Option<String>,
+    /// Where it goes.
+    action: String,
+    /// What stands in it.
+    held: NewExport,
+}
+
+impl ExportForm {
+    async fn new(
+        app: &App,
+        sql: &mut Sql,
+        visitor: &Visitor,
+        root: Option<String>,
+        v: Option<&ScheduledExportView>,
+    ) -> Result<ExportForm, Error> {
+        let org = app.org(sql).await?;
+        let mut entities: Vec<_> = org
+            .entities()
+            .map(|e| (e.code.clone(), e.name.clone(), e.zone.clone()))
+            .collect();
+        entities.sort_by_key(|(code, _, zone)| (*zone != visitor.zone, code.clone()));
+        let held = match v {
+            Some(v) => NewExport {
+                path: v.path.clone(),
+                kinds: v.kinds.clone(),
+                format: v.format,
+                every_hours: v.every_hours,
+                daily_at: v.daily_at.clone(),
+                entity: Some(v.entity_code.clone()),
+            },
+            None => NewExport {
+                path: String::new(),
+                kinds: vec![Kind::Accounts, Kind::Deals],
+                format: Format::ALL[0],
+                every_hours: None,
+                daily_at: Some("02:00".into()),
+                entity: None,
+            },
+        };
+        Ok(ExportForm {
+            kinds: import::kinds(app, visitor),
+            formats: Format::ALL,
+            entities,
+            root,
+            action: v.map_or_else(|| "/settings/exports".into(), |v| format!("/settings/exports/{}", v.id)),
+            held,
+        })
+    }
+
+    fn has(&self, kind: &Kind) -> bool {
+        self.held.kinds.contains(kind)
+    }
+
+    fn is_format(&self, format: &Format) -> bool {
+        self.held.format == *format
+    }
+
+    fn is_entity(&self, code: &str) -> bool {
+        self.held.entity.as_deref() == Some(code)
+    }
+
+    fn hours(&self) -> u32 {
+        self.held.every_hours.unwrap_or(6)
+    }
+
+    fn time(&self) -> &str {
+        self.held.daily_at.as_deref().unwrap_or("02:00")
+    }
 }
 
 #[derive(Template)]
@@ -50,6 +125,7 @@ struct OnePage {
     f: Frame,
     nav: SettingsNav,
     tabs: TablesTabs,
+    form: ExportForm,
     v: ScheduledExportView,
 }
 
@@ -141,30 +217,40 @@ impl OnePage {
 pub async fn list(State(app): State<Arc<App>>, visitor: Visitor, headers: HeaderMap) -> Result<Html<String>, Error> {
     let mut sql = app.db.read();
     let f = Frame::load(&mut sql, &app, &visitor, &headers, "settings").await?;
-    let org = app.org(&mut sql).await?;
-    let mut entities: Vec<_> = org
-        .entities()
-        .map(|e| (e.code.clone(), e.name.clone(), e.zone.clone()))
-        .collect();
-    entities.sort_by_key(|(code, _, zone)| (*zone != visitor.zone, code.clone()));
+    let v = view::all(&app, &visitor, f.w).await?;
     shell::page(&ListPage {
         nav: SettingsNav::load(&mut sql, &app, &visitor, "import").await?,
         tabs: TablesTabs::of(&app, &visitor, "exports"),
-        kinds: import::kinds(&app, &visitor),
-        formats: Format::ALL,
-        entities,
-        v: view::all(&app, &visitor, f.w).await?,
+        form: ExportForm::new(&app, &mut sql, &visitor, v.root.clone(), None).await?,
+        v,
         f,
     })
 }
 
-/// POST /settings/exports: a form of `path`, `kinds` (each one a field), `format`, `when` (`daily` or `hours`), `daily_at`,
-/// `every_hours` and `entity`.
+/// POST /settings/exports.
 pub async fn create(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Redirect, Error> {
+    let id = view::create(&app, &visitor, read(&fields)?).await?;
+    Ok(Redirect::to(&format!("/settings/exports/{id}")))
+}
+
+/// POST /settings/exports/{id}: other settings.
+pub async fn change(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Form(fields): Form<Vec<(String, String)>>,
+) -> Result<Redirect, Error> {
+    view::change(&app, &visitor, id.clone(), read(&fields)?).await?;
+    Ok(Redirect::to(&format!("/settings/exports/{id}")))
+}
+
+/// Reads a form of `path`, `kinds` (each one a field), `format`, `when` (`daily` or `hours`), `daily_at`, `every_hours` and
+/// `entity`.
+fn read(fields: &[(String, String)]) -> Result<NewExport, Error> {
     let all = |name: &'static str| {
         let of = fields.iter().filter(move |(n, _)| n == name);
         of.map(|(_, value)| value.trim())
@@ -176,16 +262,14 @@ pub async fn create(
             .parse()
             .map_err(|_| Error::field("every_hours", "whole-number"))
     };
-    let new = NewExport {
+    Ok(NewExport {
         path: one("path").to_owned(),
         kinds: all("kinds").map(str::parse).collect::<Result<_, _>>()?,
         format: Format::parse(one("format"))?,
         every_hours: if hourly { Some(hours()?) } else { None },
         daily_at: (!hourly).then(|| one("daily_at").to_owned()),
         entity: Some(one("entity").to_owned()),
-    };
-    let id = view::create(&app, &visitor, new).await?;
-    Ok(Redirect::to(&format!("/settings/exports/{id}")))
+    })
 }
 
 /// GET /settings/exports/{id}.
@@ -197,10 +281,12 @@ pub async fn one(
 ) -> Result<Html<String>, Error> {
     let mut sql = app.db.read();
     let f = Frame::load(&mut sql, &app, &visitor, &headers, "settings").await?;
+    let v = view::one(&app, &visitor, &id, f.w).await?;
     shell::page(&OnePage {
         nav: SettingsNav::load(&mut sql, &app, &visitor, "import").await?,
         tabs: TablesTabs::of(&app, &visitor, "exports"),
-        v: view::one(&app, &visitor, &id, f.w).await?,
+        form: ExportForm::new(&app, &mut sql, &visitor, root_shown(&app), Some(&v)).await?,
+        v,
         f,
     })
 }

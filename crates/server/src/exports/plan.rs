@@ -143,13 +143,27 @@ fn when(new: &NewExport) -> Result<When, Error> {
     }
 }
 
-/// Sets up an export, due at its next time; its id. `permit` is for one of its kinds, and the caller has asked for all.
-pub async fn save(app: &Arc<App>, permit: Permit, new: NewExport) -> Result<String, Error> {
+/// What a wish comes to.
+#[derive(Clone)]
+struct Ready {
+    path: String,
+    kinds: String,
+    format: Format,
+    hours: Option<i64>,
+    daily: Option<String>,
+    entity: EntityId,
+    owner: EmployeeId,
+    at: i64,
+    next_at: i64,
+}
+
+/// Checks a wish, and makes its folder.
+async fn ready(app: &Arc<App>, permit: &Permit, new: &NewExport) -> Result<Ready, Error> {
     let owner = permit.actor().employee().ok_or(Error::NotFound("employee"))?;
     if new.kinds.is_empty() {
         return Err(Error::field("kinds", "missing"));
     }
-    let (when, path) = (when(&new)?, root::named(&new.path)?);
+    let (when, path) = (when(new)?, root::named(&new.path)?);
     let org = app.org(&mut app.db.read()).await?;
     let today = crate::clock::day(now(), "UTC");
     let entity = match new.entity.as_deref().map(str::trim).filter(|code| !code.is_empty()) {
@@ -166,49 +180,73 @@ pub async fn save(app: &Arc<App>, permit: Permit, new: NewExport) -> Result<Stri
             kinds.push(kind.code());
         }
     }
-    let id = Uuid::now_v7().to_string();
     let (hours, daily) = match when {
         When::EveryHours(hours) => (Some(i64::from(hours)), None),
         When::DailyAt(time) => (None, Some(time.strftime("%H:%M").to_string())),
     };
     let at = now();
-    let values = args![
-        &id,
-        &path,
-        kinds.join(" "),
-        new.format.code(),
+    Ok(Ready {
+        path,
+        kinds: kinds.join(" "),
+        format: new.format,
         hours,
         daily,
-        entity.id,
+        entity: entity.id,
         owner,
-        false,
-        at.as_microsecond(),
-        when.next(at, at, &zone).as_microsecond()
-    ];
-    let made = id.clone();
+        at: at.as_microsecond(),
+        next_at: when.next(at, at, &zone).as_microsecond(),
+    })
+}
+
+/// Refuses a folder that is watched, or that another export than `id` is written to.
+async fn free(sql: &mut Sql, path: &str, id: &str) -> Result<(), Error> {
+    let watched: Option<(String,)> = sql
+        .maybe(
+            "SELECT id FROM watched_folder WHERE path = $1 AND removed = $2",
+            args![path, false],
+        )
+        .await?;
+    if watched.is_some() {
+        return Err(Error::field("path", "export-watched"));
+    }
+    let taken: Option<(String,)> = sql
+        .maybe(
+            "SELECT id FROM export_plan WHERE path = $1 AND id <> $2",
+            args![path, id],
+        )
+        .await?;
+    match taken {
+        Some(_) => Err(Error::field("path", "exists")),
+        None => Ok(()),
+    }
+}
+
+/// Sets up an export, due at its next time; its id. `permit` is for one of its kinds, and the caller has asked for all.
+pub async fn save(app: &Arc<App>, permit: Permit, new: NewExport) -> Result<String, Error> {
+    let wish = ready(app, &permit, &new).await?;
+    let made = Uuid::now_v7().to_string();
+    let id = made.clone();
     app.db
         .write(move |sql| {
-            let (permit, path, id, values) = (permit.clone(), path.clone(), id.clone(), values.clone());
+            let (permit, wish, id) = (permit.clone(), wish.clone(), id.clone());
             Box::pin(async move {
-                let watched: Option<(String,)> = sql
-                    .maybe(
-                        "SELECT id FROM watched_folder WHERE path = $1 AND removed = $2",
-                        args![&path, false],
-                    )
-                    .await?;
-                if watched.is_some() {
-                    return Err(Error::field("path", "export-watched"));
-                }
-                let taken: Option<(String,)> = sql
-                    .maybe("SELECT id FROM export_plan WHERE path = $1", args![&path])
-                    .await?;
-                if taken.is_some() {
-                    return Err(Error::field("path", "exists"));
-                }
+                free(sql, &wish.path, &id).await?;
                 sql.run(
                     "INSERT INTO export_plan (id, path, kinds, format, every_hours, daily_at, entity_id, owner_id, paused, created_at, \
                      next_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-                    values,
+                    args![
+                        &id,
+                        wish.path,
+                        wish.kinds,
+                        wish.format.code(),
+                        wish.hours,
+                        wish.daily,
+                        wish.entity,
+                        wish.owner,
+                        false,
+                        wish.at,
+                        wish.next_at
+                    ],
                 )
                 .await?;
                 note(sql, &permit, &id, "made").await
@@ -216,6 +254,42 @@ pub async fn save(app: &Arc<App>, permit: Permit, new: NewExport) -> Result<Stri
         })
         .await?;
     Ok(made)
+}
+
+/// Gives an export other settings; from now on it is written by the rights of whoever does, and due at its next time. What was
+/// written stays where it is. `permit` as for [`save`].
+pub async fn change(app: &Arc<App>, permit: Permit, id: String, new: NewExport) -> Result<(), Error> {
+    let wish = ready(app, &permit, &new).await?;
+    app.db
+        .write(move |sql| {
+            let (permit, wish, id) = (permit.clone(), wish.clone(), id.clone());
+            Box::pin(async move {
+                free(sql, &wish.path, &id).await?;
+                let changed = sql
+                    .run(
+                        "UPDATE export_plan SET path = $1, kinds = $2, format = $3, every_hours = $4, daily_at = $5, entity_id = $6, \
+                         owner_id = $7, created_at = $8, next_at = $9 WHERE id = $10",
+                        args![
+                            wish.path,
+                            wish.kinds,
+                            wish.format.code(),
+                            wish.hours,
+                            wish.daily,
+                            wish.entity,
+                            wish.owner,
+                            wish.at,
+                            wish.next_at,
+                            &id
+                        ],
+                    )
+                    .await?;
+                if changed == 0 {
+                    return Err(Error::NotFound("export"));
+                }
+                note(sql, &permit, &id, "changed").await
+            })
+        })
+        .await
 }
 
 /// Leaves an export alone, or takes it up again: the next time is then its next, whatever was missed.

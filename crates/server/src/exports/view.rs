@@ -48,6 +48,8 @@ pub struct ScheduledExportView {
     pub daily_at: Option<String>,
     /// The legal entity whose time zone counts.
     pub entity: String,
+    /// Its code.
+    pub entity_code: String,
     /// That zone.
     pub zone: String,
     /// Who set it up, and by whose rights it is written.
@@ -136,6 +138,7 @@ async fn view(sql: &mut Sql, org: &Org, plan: Plan, w: W) -> Result<ScheduledExp
         every_hours,
         daily_at,
         entity: entity.map(|e| e.name.clone()).unwrap_or_default(),
+        entity_code: entity.map(|e| e.code.clone()).unwrap_or_default(),
         zone: entity.map_or_else(|| "UTC".to_owned(), |e| e.zone.clone()),
         owner: org.employee(plan.owner).map(|e| e.name.clone()).unwrap_or_default(),
         paused: plan.paused,
@@ -165,6 +168,13 @@ fn permit(app: &App, visitor: &Visitor, kinds: &[Kind]) -> Result<Permit, Error>
 pub async fn create(app: &Arc<App>, visitor: &Visitor, new: NewExport) -> Result<String, Error> {
     let permit = permit(app, visitor, &new.kinds)?;
     plan::save(app, permit, new).await
+}
+
+/// Gives an export other settings. Whoever does must have the right to each kind, those it had included.
+pub async fn change(app: &Arc<App>, visitor: &Visitor, id: String, new: NewExport) -> Result<(), Error> {
+    may_run(app, visitor, &id).await?;
+    let permit = permit(app, visitor, &new.kinds)?;
+    plan::change(app, permit, id, new).await
 }
 
 /// Checks that an export is there, and that `visitor` may have it written.

@@ -284,3 +284,93 @@ fn the_pages_schedule_an_export_and_show_its_runs() {
         assert_eq!(names(&world, "out").len(), 2, "what was written stays");
     });
 }
+
+async fn next(world: &World, id: &str) -> i64 {
+    let mut sql = world.app.db.read();
+    let (at,): (i64,) = sql
+        .one("SELECT next_at FROM export_plan WHERE id = $1", args![id])
+        .await
+        .expect("there");
+    at - outlay::clock::now().as_microsecond()
+}
+
+#[test]
+fn a_time_that_failed_is_tried_again_soon() {
+    on_both(|world| async move {
+        const QUARTER: i64 = 15 * 60 * 1_000_000;
+        let ange = world.as_("ange").await;
+        let id = schedule(&ange, nightly("out", "csv")).await;
+        // No folder any more, but a file of its name.
+        let place = world.files().join("out");
+        std::fs::remove_dir(&place).expect("removed");
+        std::fs::write(&place, "in the way").expect("written");
+        missed(&world, &id, 1).await;
+        round(&world.app).await.expect("a round");
+        assert!(view(&ange, &id).await["runs"][0]["problem"].is_string());
+        assert!(next(&world, &id).await <= QUARTER);
+        std::fs::remove_file(&place).expect("removed");
+        std::fs::create_dir(&place).expect("made");
+        round(&world.app).await.expect("a round");
+        assert_eq!(names(&world, "out").len(), 0, "not yet");
+        missed(&world, &id, 0).await;
+        round(&world.app).await.expect("a round");
+        assert_eq!(names(&world, "out").len(), 2);
+        let seen = view(&ange, &id).await;
+        let at = seen["next_at"].as_str().expect("a time");
+        assert!(at.ends_with("18:30:00Z"), "its own time is the next again: {at}");
+    });
+}
+
+#[test]
+fn an_export_gets_other_settings_and_keeps_its_runs() {
+    on_both(|world| async move {
+        let ange = world.as_("ange").await;
+        let id = schedule(&ange, nightly("out", "csv")).await;
+        schedule(&ange, nightly("other", "csv")).await;
+        run_now(&world.app, &id).await.expect("written");
+        let put = async |client: &Client, body: Value| {
+            let path = format!("{}/api/v1/scheduled-exports/{id}", client.base);
+            client.send(client.http.put(path).json(&body)).await
+        };
+        let other = json!({"path": "out", "kinds": ["contacts"], "format": "xlsx", "every_hours": 6, "entity": "DE01"});
+        put(&ange, other).await.expect(204);
+        let seen = view(&ange, &id).await;
+        assert_eq!(
+            (
+                &seen["kinds"],
+                &seen["every_hours"],
+                &seen["daily_at"],
+                &seen["zone"],
+                runs(&seen)
+            ),
+            (
+                &json!(["contacts"]),
+                &json!(6),
+                &json!(null),
+                &json!("Europe/Berlin"),
+                1
+            )
+        );
+        let problem = put(&ange, nightly("other", "csv")).await.expect(422).json();
+        assert_eq!(problem["fields"][0]["field"], "path", "{problem}");
+        put(&world.as_("wang").await, nightly("out", "csv")).await.expect(403);
+
+        let page = ange.get(&format!("/settings/exports/{id}")).await.expect(200).text;
+        assert!(
+            page.contains(r#"value="hours" checked"#) && page.contains(r#"value="DE01" selected"#),
+            "{page}"
+        );
+        let form = [
+            ("path", "moved"),
+            ("format", "csv"),
+            ("kinds", "deals"),
+            ("when", "daily"),
+            ("daily_at", "03:15"),
+            ("every_hours", "6"),
+            ("entity", "CN01"),
+        ];
+        ange.form(&format!("/settings/exports/{id}"), &form).await.expect(303);
+        let seen = view(&ange, &id).await;
+        assert_eq!((&seen["path"], &seen["daily_at"]), (&json!("moved"), &json!("03:15")));
+    });
+}
