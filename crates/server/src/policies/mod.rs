@@ -122,6 +122,17 @@ pub async fn changed(sql: &mut Sql) -> Result<(), Error> {
     crate::db::renew(sql, "policies").await
 }
 
+/// What keeps a policy from being published: a gap or a contradiction in a table would reach claimants as a finding that nobody
+/// can mend.
+pub fn wanting(policy: &Policy) -> Vec<Problem> {
+    let found = policy.findings_of_tables().into_iter().filter(|f| f.refuses);
+    let told = |f: outlay_core::policy::TableFinding| {
+        let words = policy.table_words(&f, outlay_core::words::Lang::En);
+        Problem::new(&f.rule, "policy").with("text", format!("{} {}", words.text, words.fix))
+    };
+    found.map(told).collect()
+}
+
 /// Publishes a policy version for an entity; a version that exists already is refused, since versions never change.
 pub async fn publish_policy(sql: &mut Sql, permit: &Permit, entity: EntityId, body: &str) -> Result<(), Error> {
     publish_policy_with(sql, permit, entity, body, None).await?;
@@ -144,14 +155,7 @@ pub async fn publish_policy_with(
                 .collect(),
         )
     })?;
-    // A gap or a contradiction in a table would reach claimants as a finding that nobody can mend.
-    let wanting = policy.findings_of_tables().into_iter().filter(|f| f.refuses);
-    let wanting: Vec<Problem> = wanting
-        .map(|f| {
-            let words = policy.table_words(&f, outlay_core::words::Lang::En);
-            Problem::new(&f.rule, "policy").with("text", format!("{} {}", words.text, words.fix))
-        })
-        .collect();
+    let wanting = wanting(&policy);
     if !wanting.is_empty() {
         return Err(Error::Invalid(wanting));
     }

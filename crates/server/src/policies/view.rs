@@ -216,6 +216,10 @@ pub async fn propose_policy(app: &Arc<App>, visitor: &Visitor, new: &NewPolicy) 
         let problem = |p: &outlay_core::policy::PolicyProblem| Problem::new(&p.path, "policy").with("text", &p.message);
         Error::Invalid(e.problems.iter().map(problem).collect())
     })?;
+    let wanting = super::wanting(&policy);
+    if !wanting.is_empty() {
+        return Err(Error::Invalid(wanting));
+    }
     let org = app.org(&mut app.db.read()).await?;
     let entity = org.entities().find(|e| e.code == policy.entity);
     let entity = entity.ok_or_else(|| Error::field("entity", "unknown"))?;

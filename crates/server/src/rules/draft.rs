@@ -509,7 +509,13 @@ async fn tried(sql: &mut Sql, app: &App, draft: &RulesDraft) -> Result<String, E
 }
 
 async fn sound(sql: &mut Sql, draft: &RulesDraft, org: &Org) -> Result<(), Error> {
-    let problems = draft.problems(org);
+    let mut problems = draft.problems(org);
+    if problems.is_empty()
+        && draft.kind == Kind::Policy
+        && let Ok(policy) = Policy::from_yaml(&draft.body)
+    {
+        problems = crate::policies::wanting(&policy);
+    }
     if !problems.is_empty() {
         return Err(Error::Invalid(problems));
     }
