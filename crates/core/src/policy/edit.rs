@@ -1,7 +1,7 @@
 //! A policy's text with one rule or one table changed: everything else stays as it is written, comments too.
 
 use super::rule_table::{RuleTable, hits};
-use super::tables::AUTO_APPROVAL;
+use super::tables::{AUDIT, AUTO_APPROVAL};
 use super::{PolicyError, PolicySet, Rule};
 use crate::table::Table;
 
@@ -34,10 +34,11 @@ pub fn with_table(text: &str, table: &Table) -> Result<String, PolicyError> {
         .map(|t| t.table);
     let lines: Vec<&str> = text.lines().collect();
     let made = short.and_then(|short| {
-        let within = if table.id == AUTO_APPROVAL {
-            key_block(&lines, 0..lines.len(), "auto_approval")?
-        } else {
-            rule_block(&lines, &table.id)?
+        let all = 0..lines.len();
+        let within = match table.id.as_str() {
+            AUTO_APPROVAL => key_block(&lines, all, "auto_approval")?,
+            AUDIT => key_block(&lines, all, "audit")?,
+            id => item_block(&lines, "rules", id).or_else(|| item_block(&lines, "per_diems", id))?,
         };
         let block = key_block(&lines, within, "table")?;
         let indent = indent_of(lines[block.start]);
@@ -55,7 +56,7 @@ pub fn with_rule(text: &str, rule: &Rule) -> Result<String, PolicyError> {
     let place = place.ok_or_else(|| PolicyError::one(&rule.id, "is no rule of this policy: keep the rule's id"))?;
     *place = rule.clone();
     let lines: Vec<&str> = text.lines().collect();
-    let made = rule_block(&lines, &rule.id).and_then(|block| {
+    let made = item_block(&lines, "rules", &rule.id).and_then(|block| {
         let indent = " ".repeat(indent_of(lines[block.start]));
         let body = serde_norway::to_string(rule).ok()?;
         let line = |(n, line): (usize, &str)| format!("{indent}{} {line}", if n == 0 { "-" } else { " " });
@@ -101,15 +102,15 @@ fn end(lines: &[&str], start: usize, most: usize) -> usize {
     end
 }
 
-/// The lines of a rule.
-fn rule_block(lines: &[&str], id: &str) -> Option<std::ops::Range<usize>> {
-    let rules = key_block(lines, 0..lines.len(), "rules")?;
+/// The lines of what has this id in a list, such as a rule.
+fn item_block(lines: &[&str], list: &str, id: &str) -> Option<std::ops::Range<usize>> {
+    let items = key_block(lines, 0..lines.len(), list)?;
     let is = |line: &str| {
         let value = line.trim_start().strip_prefix("- id:").map(without_comment);
         value == Some(id)
     };
-    let start = rules.clone().find(|at| is(lines[*at]))?;
-    Some(start..end(lines, start, rules.end))
+    let start = items.clone().find(|at| is(lines[*at]))?;
+    Some(start..end(lines, start, items.end))
 }
 
 /// The lines of a key, within others: the first that stands alone in its line.
