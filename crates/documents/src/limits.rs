@@ -142,12 +142,16 @@ impl<'l> Budget<'l> {
 
     /// One picture of this size, before it is decoded.
     pub(crate) fn picture(&mut self, width: usize, height: usize) -> Result<(), ReadError> {
-        within(Excess::Side, width.max(height), self.limits.max_side)?;
-        let pixels = width.saturating_mul(height);
-        within(Excess::Pixels, pixels, self.limits.max_pixels)?;
+        self.fits(width, height)?;
         self.used.pictures += 1;
-        self.used.pixels = self.used.pixels.saturating_add(pixels);
+        self.used.pixels = self.used.pixels.saturating_add(width.saturating_mul(height));
         Ok(())
+    }
+
+    /// Refuses a picture that is too large to be read, without counting it.
+    pub(crate) fn fits(&self, width: usize, height: usize) -> Result<(), ReadError> {
+        within(Excess::Side, width.max(height), self.limits.max_side)?;
+        within(Excess::Pixels, width.saturating_mul(height), self.limits.max_pixels)
     }
 
     /// Whether one more picture may be read.

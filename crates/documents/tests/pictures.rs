@@ -70,6 +70,8 @@ fn pictures_too_large_are_refused_before_a_pixel_is_made() {
         assert_eq!(code, "document.too-complex", "{width} x {height}");
         assert_eq!((used.pictures, used.pixels), (0, 0), "{width} x {height}");
     }
+    // Not even where the rest is missing.
+    assert_eq!(refused(&announced(20_000, 20_000)[..33]).0, "document.too-complex");
     let packed = zip(&[("a.png", &announced(20_000, 20_000))]);
     assert_eq!(refused(&packed).0, "document.too-complex");
 }

@@ -61,6 +61,10 @@ fn open(bytes: &[u8], budget: &mut Budget<'_>) -> Result<(Pixels, f32), ReadErro
             pixels(JpegDecoder::new(Cursor::new(bytes)).map_err(damaged)?, budget)
         }
         Some("image/png") => {
+            // Before the library, which is silent of a size whose pixels are missing.
+            if let Some((width, height)) = png_size(bytes) {
+                budget.fits(width, height)?;
+            }
             let limits = bounds(budget);
             let decoder = PngDecoder::with_limits(Cursor::new(bytes), limits).map_err(damaged)?;
             if decoder.is_apng().map_err(damaged)? {
@@ -77,6 +81,15 @@ fn open(bytes: &[u8], budget: &mut Budget<'_>) -> Result<(Pixels, f32), ReadErro
         }
         _ => Err(ReadError::Unsupported(FileKind::Image)),
     }
+}
+
+/// Width and height as the first chunk of a PNG names them (PNG, third edition, 11.2.1).
+fn png_size(bytes: &[u8]) -> Option<(usize, usize)> {
+    let side = |at: usize| {
+        let four: [u8; 4] = bytes.get(at..at + 4)?.try_into().ok()?;
+        usize::try_from(u32::from_be_bytes(four)).ok()
+    };
+    Some((side(16)?, side(20)?))
 }
 
 /// What the library itself may hold at once.
