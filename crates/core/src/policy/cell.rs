@@ -15,6 +15,7 @@
 
 use super::fact::Values;
 use crate::feel::{Expr, Names, Test, Tests, Value, unary_tests};
+use crate::table::{days, signs};
 
 /// Codes as a list of FEEL.
 pub(super) fn quoted(codes: &[String]) -> String {
@@ -24,7 +25,7 @@ pub(super) fn quoted(codes: &[String]) -> String {
 
 /// What a cell asks, in FEEL; or what is wrong with it, and the mend.
 pub fn to_feel(text: &str, values: &Values) -> Result<String, String> {
-    let text = signs(text.trim());
+    let text = signs(text);
     if text.is_empty() || text == "-" {
         return Ok("-".to_owned());
     }
@@ -179,26 +180,6 @@ fn folded(all: &[Option<String>], values: &Values) -> Option<String> {
     Some(parts.join(", "))
 }
 
-/// Signs that people type, as FEEL knows them.
-fn signs(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '≥' => out.push_str(">="),
-            '≤' => out.push_str("<="),
-            '，' => out.push(','),
-            '（' => out.push('('),
-            '）' => out.push(')'),
-            '＞' => out.push('>'),
-            '＜' => out.push('<'),
-            '％' => out.push('%'),
-            '“' | '”' => out.push('"'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 /// `a..b` without brackets holds both ends.
 fn range(text: &str) -> String {
     let bare = text.contains("..") && !text.contains(['[', ']', '(', ')', ','])
@@ -244,25 +225,6 @@ fn years(text: &str) -> String {
         None if text.ends_with('+') && is_year(&text[..4]) && text.len() == 5 => format!(">= {}-01-01", &text[..4]),
         _ => text.to_owned(),
     }
-}
-
-/// `2026-03-01` outside quotes becomes `date("2026-03-01")`.
-fn days(text: &str) -> String {
-    if text.contains('"') {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        if let Some(day) = rest.get(..10).filter(|d| crate::feel::date(d).is_some()) {
-            out.push_str(&format!("date(\"{day}\")"));
-            rest = &rest[10..];
-        } else {
-            out.push(c);
-            rest = &rest[c.len_utf8()..];
-        }
-    }
-    out
 }
 
 fn truth(text: &str) -> String {

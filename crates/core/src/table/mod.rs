@@ -31,6 +31,7 @@ pub use model::{
 };
 pub use problem::{Column, Place, Problem, ProblemKind, TableError};
 pub use rising::{Fall, Monotony, Rising};
+pub(crate) use sheet::{days, signs};
 pub use sheet::{read_sheet, write_sheet};
 pub use tck::{CaseResult, run_cases};
 pub use trace::{CellTrace, Cells, Diagnostic, DiagnosticKind, Outcome, Reason, RowTrace, Trace};

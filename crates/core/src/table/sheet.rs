@@ -247,7 +247,7 @@ fn truth(text: &str) -> String {
 }
 
 /// Signs that people type, as FEEL knows them.
-fn signs(text: &str) -> String {
+pub(crate) fn signs(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.trim().chars() {
         match c {
@@ -260,6 +260,7 @@ fn signs(text: &str) -> String {
             '＞' => out.push('>'),
             '＜' => out.push('<'),
             '＝' => out.push('='),
+            '％' => out.push('%'),
             '“' | '”' => out.push('"'),
             c => out.push(c),
         }
@@ -268,7 +269,7 @@ fn signs(text: &str) -> String {
 }
 
 /// `2026-03-01` outside quotes becomes `date("2026-03-01")`.
-fn days(text: &str) -> String {
+pub(crate) fn days(text: &str) -> String {
     if text.contains('"') {
         return text.to_owned();
     }
