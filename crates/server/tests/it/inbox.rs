@@ -12,7 +12,7 @@ async fn submitted(world: &World, who: &str) -> Claim {
 }
 
 /// The first open task of somebody: id and hash.
-async fn task(client: &Client) -> (String, String) {
+pub(crate) async fn task(client: &Client) -> (String, String) {
     let list = client.get("/api/v1/tasks").await.expect(200).json();
     let task = &list["groups"][0]["tasks"][0];
     let text = |key: &str| {

@@ -4,7 +4,7 @@ use outlay::{args, claims};
 use outlay_core::claim::{Claim, Status};
 use serde_json::json;
 
-use super::{now, submitted, todo};
+use super::{now, put, submitted, todo};
 use crate::world::{World, on_both};
 
 /// Lets all time limits of a claim be over.
@@ -13,20 +13,7 @@ async fn overdue(world: &World, claim: &Claim) {
     for (n, timer) in claim.run.iter_mut().flat_map(|s| &mut s.timers).enumerate() {
         timer.at = outlay::clock::moment(i64::try_from(n).expect("few") + 1);
     }
-    let (id, body) = (claim.id, serde_json::to_string(&claim).expect("JSON"));
-    world
-        .app
-        .db
-        .write(move |sql| {
-            let body = body.clone();
-            Box::pin(async move {
-                Ok(sql
-                    .run("UPDATE claim SET body = $1, due_at = 1 WHERE id = $2", args![body, id])
-                    .await?)
-            })
-        })
-        .await
-        .expect("changed");
+    put(world, &claim, Some(1)).await;
 }
 
 async fn count(world: &World, text: &'static str) -> i64 {

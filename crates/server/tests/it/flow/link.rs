@@ -7,7 +7,7 @@ use outlay::jobs::{Handlers, Pace, Runner};
 use outlay::mail;
 use outlay_core::claim::{Claim, Status};
 
-use super::{now, submitted};
+use super::{now, put, submitted};
 use crate::world::{World, on_both};
 
 /// The link in the mail to the first approver, as its path.
@@ -114,18 +114,5 @@ fn an_old_link_and_one_of_somebody_who_left_open_nothing() {
 async fn change_title(world: &World, claim: &Claim) {
     let mut changed = claim.clone();
     changed.content.title = "改过".into();
-    let (id, body) = (claim.id, serde_json::to_string(&changed).expect("JSON"));
-    world
-        .app
-        .db
-        .write(move |sql| {
-            let body = body.clone();
-            Box::pin(async move {
-                Ok(sql
-                    .run("UPDATE claim SET body = $1 WHERE id = $2", args![body, id])
-                    .await?)
-            })
-        })
-        .await
-        .expect("changed");
+    put(world, &changed, None).await;
 }

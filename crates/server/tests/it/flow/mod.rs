@@ -4,9 +4,11 @@ mod away;
 mod late;
 mod link;
 
+use outlay::args;
 use outlay_core::claim::{Claim, Command, Status};
 use serde_json::{Value, json};
 
+use crate::inbox::task;
 use crate::seed;
 use crate::world::{Client, World, on_both};
 
@@ -22,17 +24,21 @@ async fn now(world: &World, claim: &Claim) -> Claim {
         .expect("there")
 }
 
-/// The id and hash of somebody's first open task.
-async fn task(client: &Client) -> (String, String) {
-    let list = client.get("/api/v1/tasks").await.expect(200).json();
-    let task = &list["groups"][0]["tasks"][0];
-    let text = |key: &str| {
-        task[key]
-            .as_str()
-            .unwrap_or_else(|| panic!("{key} in {list}"))
-            .to_owned()
-    };
-    (text("id"), text("hash"))
+/// Writes a claim past all that is decided about claims, due at once if that is wished.
+async fn put(world: &World, claim: &Claim, due: Option<i64>) {
+    let (id, body) = (claim.id, serde_json::to_string(claim).expect("JSON"));
+    world
+        .app
+        .db
+        .write(move |sql| {
+            let body = body.clone();
+            Box::pin(async move {
+                let text = "UPDATE claim SET body = $1, due_at = COALESCE($2, due_at) WHERE id = $3";
+                Ok(sql.run(text, args![body, due, id]).await?)
+            })
+        })
+        .await
+        .expect("changed");
 }
 
 async fn approve(client: &Client) -> Value {
