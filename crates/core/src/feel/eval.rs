@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::ast::{Args, Cmp, Expr, Op};
+use super::arithmetic::binary;
+use super::ast::{Args, Cmp, Expr};
 use super::number::Number;
-use super::time::DateTime;
 use super::unary::{Probe, holds};
 use super::value::{Kind, Range, Value, all, any};
 use super::{MAX_PARTS, MAX_WEIGHT, functions};
@@ -229,60 +229,6 @@ fn at(list: &Value, index: &Value) -> Option<Value> {
     let n = n.to_i64()?;
     let place = if n > 0 { n - 1 } else { all.len() as i64 + n };
     all.get(usize::try_from(place).ok().filter(|_| n != 0)?).cloned()
-}
-
-fn binary(op: Op, a: &Value, b: &Value) -> Result<Value, Fault> {
-    use Value::{Date, DateTime as Moment, Months, Number as Num, Span, Text};
-    let number = |n: Option<Number>| n.map(Num).ok_or(Fault::NoNumber);
-    let whole = |n: &Number| n.to_i64().ok_or(Fault::NoNumber);
-    Ok(match (op, a, b) {
-        (_, Value::Null, _) | (_, _, Value::Null) => return Err(Fault::Null(op.sign().into())),
-        (Op::Add, Num(a), Num(b)) => number(a.plus(*b))?,
-        (Op::Sub, Num(a), Num(b)) => number(a.minus(*b))?,
-        (Op::Mul, Num(a), Num(b)) => number(a.times(*b))?,
-        (Op::Div, Num(_), Num(b)) if *b == Number::ZERO => return Err(Fault::DivisionByZero),
-        (Op::Div, Num(a), Num(b)) => number(a.over(*b))?,
-        (Op::Pow, Num(a), Num(b)) => number(a.pow(*b))?,
-        (Op::Add, Text(a), Text(b)) if a.len() + b.len() > MAX_WEIGHT => return Err(Fault::TooLarge),
-        (Op::Add, Text(a), Text(b)) => Value::text(&format!("{a}{b}")),
-        (Op::Add, Months(a), Months(b)) => Months(a.checked_add(*b).ok_or(Fault::NoNumber)?),
-        (Op::Sub, Months(a), Months(b)) => Months(a.checked_sub(*b).ok_or(Fault::NoNumber)?),
-        (Op::Add, Span(a), Span(b)) => Span(a.checked_add(*b).ok_or(Fault::NoNumber)?),
-        (Op::Sub, Span(a), Span(b)) => Span(a.checked_sub(*b).ok_or(Fault::NoNumber)?),
-        (Op::Mul, Months(m), Num(n)) | (Op::Mul, Num(n), Months(m)) => {
-            Months(m.checked_mul(whole(n)?).ok_or(Fault::NoNumber)?)
-        }
-        (Op::Mul, Span(s), Num(n)) | (Op::Mul, Num(n), Span(s)) => {
-            let n = i32::try_from(whole(n)?).map_err(|_| Fault::NoNumber)?;
-            Span(s.checked_mul(n).ok_or(Fault::NoNumber)?)
-        }
-        (Op::Add, Date(d), Months(m)) | (Op::Add, Months(m), Date(d)) => Date(later(*d, *m)?),
-        (Op::Sub, Date(d), Months(m)) => Date(later(*d, m.checked_neg().ok_or(Fault::NoNumber)?)?),
-        (Op::Add, Date(d), Span(s)) | (Op::Add, Span(s), Date(d)) => {
-            Date(d.checked_add(*s).map_err(|_| Fault::NoNumber)?)
-        }
-        (Op::Sub, Date(d), Span(s)) => Date(d.checked_sub(*s).map_err(|_| Fault::NoNumber)?),
-        (Op::Sub, Date(a), Date(b)) => Span(a.duration_since(*b)),
-        (Op::Sub, Moment(a), Moment(b)) => {
-            let since = a.since(b);
-            Span(since.ok_or_else(|| Fault::Mismatch("-".into(), Some(Kind::DateTime), Some(Kind::DateTime)))?)
-        }
-        (Op::Add, Moment(t), Span(s)) | (Op::Add, Span(s), Moment(t)) => Moment(DateTime {
-            at: t.at.checked_add(*s).map_err(|_| Fault::NoNumber)?,
-            offset: t.offset,
-        }),
-        (Op::Sub, Moment(t), Span(s)) => Moment(DateTime {
-            at: t.at.checked_sub(*s).map_err(|_| Fault::NoNumber)?,
-            offset: t.offset,
-        }),
-        _ => return Err(Fault::Mismatch(op.sign().into(), a.kind(), b.kind())),
-    })
-}
-
-/// A day some months later; the last of the month where it has no such day.
-fn later(day: jiff::civil::Date, months: i64) -> Result<jiff::civil::Date, Fault> {
-    let span = jiff::Span::new().try_months(months).map_err(|_| Fault::NoNumber)?;
-    day.checked_add(span).map_err(|_| Fault::NoNumber)
 }
 
 /// A part of a date, time or duration.

@@ -2,6 +2,7 @@
 //!
 //! Not here: `for`, `some`, `every`, `function`, `instance of`, filters by a condition, zones by name. They are refused when read, by name.
 
+mod arithmetic;
 mod ast;
 mod eval;
 mod fold;

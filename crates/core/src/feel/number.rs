@@ -66,7 +66,11 @@ impl Number {
     }
 
     /// `self` to the power of `other`, reckoned with 60 digits and rounded to 34. `None` where there is none, as of −1 to ½.
+    /// Anything to the power of nought is 1, as IEEE 754 has it.
     pub fn pow(self, other: Number) -> Option<Number> {
+        if other == Number::ZERO {
+            return Some(Number::ONE);
+        }
         let mut cx = wide();
         let mut power = Decimal::<POWER_UNITS>::from(self.0);
         cx.pow(&mut power, &Decimal::<POWER_UNITS>::from(other.0));
@@ -78,8 +82,12 @@ impl Number {
 
     /// The square root; `None` of a negative number.
     pub fn sqrt(self) -> Option<Number> {
+        let mut cx = wide();
+        // Rounded once: a root of 60 digits that ends in a half would be rounded the wrong way.
+        let kept = cx.set_precision(34);
+        debug_assert!(kept.is_ok());
         let mut root = Decimal::<POWER_UNITS>::from(self.0);
-        wide().sqrt(&mut root);
+        cx.sqrt(&mut root);
         Number::finite(root.to_decimal128())
     }
 

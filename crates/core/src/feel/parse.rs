@@ -99,6 +99,8 @@ pub(super) struct Parser<'a> {
     /// Names made by the expression itself.
     pub(super) local: Vec<Arc<str>>,
     pub(super) pos: usize,
+    /// Whether what is read is the upper end of a range, which `[` may close.
+    pub(super) ends_range: bool,
     depth: usize,
     parts: usize,
 }
@@ -110,6 +112,7 @@ impl<'a> Parser<'a> {
             names,
             local: Vec::new(),
             pos: 0,
+            ends_range: false,
             depth: 0,
             parts: 0,
         };
@@ -202,7 +205,9 @@ impl<'a> Parser<'a> {
             return Err(self.fail(FeelProblem::TooLarge));
         }
         self.depth += 1;
+        let outer = std::mem::take(&mut self.ends_range);
         let read = read(self);
+        self.ends_range = outer;
         self.depth -= 1;
         read
     }
@@ -248,6 +253,14 @@ impl<'a> Parser<'a> {
 
     pub(super) fn expression(&mut self) -> Result<Expr, FeelError> {
         self.deeper(Self::any_of)
+    }
+
+    /// The upper end of a range, whose closing sign may be `[`.
+    pub(super) fn upper_end(&mut self) -> Result<Expr, FeelError> {
+        self.deeper(|p| {
+            p.ends_range = true;
+            p.any_of()
+        })
     }
 
     fn any_of(&mut self) -> Result<Expr, FeelError> {
@@ -357,7 +370,11 @@ impl<'a> Parser<'a> {
 
     fn negation(&mut self) -> Result<Expr, FeelError> {
         if self.sign("-") {
-            let inner = self.deeper(Self::negation)?;
+            let ends_range = self.ends_range;
+            let inner = self.deeper(|p| {
+                p.ends_range = ends_range;
+                p.negation()
+            })?;
             return self.part(Expr::Neg(inner.into()));
         }
         self.followed()

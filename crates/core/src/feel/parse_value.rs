@@ -37,14 +37,37 @@ impl Parser<'_> {
                 let name = self.member_name()?;
                 expr = self.part(Expr::Member(expr.into(), name))?;
             } else if rest.starts_with('[') && !matches!(expr, Expr::Const(Value::Number(_))) {
-                self.pos += 1;
-                let index = self.expression()?;
-                self.need("]")?;
-                expr = self.part(Expr::At(expr.into(), index.into()))?;
+                let start = self.pos;
+                match self.index() {
+                    Ok(index) => expr = self.part(Expr::At(expr.into(), index.into()))?,
+                    // `[1..a[` ends there; `[1..a[2]]` does not.
+                    Err(_) if self.ends_range => {
+                        self.pos = start;
+                        return Ok(expr);
+                    }
+                    Err(error) => return Err(error),
+                }
             } else {
                 return Ok(expr);
             }
         }
+    }
+
+    /// `[n]`; within the end of a range only where that is closed after it.
+    fn index(&mut self) -> Result<Expr, FeelError> {
+        self.pos += 1;
+        let known = self.local.len();
+        let index = self.expression();
+        self.local.truncate(known);
+        let index = index?;
+        self.need("]")?;
+        if self.ends_range {
+            self.space();
+            if self.rest().is_empty() || self.rest().starts_with(',') {
+                return Err(self.fail(FeelProblem::Expected("] or )")));
+            }
+        }
+        Ok(index)
     }
 
     fn member_name(&mut self) -> Result<Arc<str>, FeelError> {
@@ -230,7 +253,7 @@ impl Parser<'_> {
     /// The points and the upper end of a range.
     fn range(&mut self, low: Expr, low_in: bool) -> Result<Expr, FeelError> {
         self.need("..")?;
-        let high = self.expression()?;
+        let high = self.upper_end()?;
         let high_in = if self.sign("]") {
             true
         } else if self.sign(")") || self.sign("[") {

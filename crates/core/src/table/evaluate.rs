@@ -284,15 +284,12 @@ impl Compiled {
     }
 }
 
-/// The sum of numbers or of durations.
+/// The sum of numbers, of which alone FEEL has one.
 fn sum(answers: &[Value]) -> Option<Value> {
-    let mut all = answers.iter().cloned();
-    let first = all.next()?;
-    all.try_fold(first, |sum, next| match (sum, next) {
-        (Value::Number(a), Value::Number(b)) => a.plus(b).map(Value::Number),
-        (Value::Months(a), Value::Months(b)) => a.checked_add(b).map(Value::Months),
-        (Value::Span(a), Value::Span(b)) => a.checked_add(b).map(Value::Span),
+    let mut all = answers.iter().map(|v| match v {
+        Value::Number(n) => Some(*n),
         _ => None,
-    })
-    .filter(|sum| matches!(sum, Value::Number(_) | Value::Months(_) | Value::Span(_)))
+    });
+    let first = all.next()??;
+    all.try_fold(first, |sum, next| sum.plus(next?)).map(Value::Number)
 }
