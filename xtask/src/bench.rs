@@ -33,6 +33,8 @@ enum Bench {
     Simulate,
     /// A decision table of 100 rows, beside zen-engine
     Rules,
+    /// Random decision tables, asked of ours and of dsntk's engine: no disagreement (--tables N, --seed N, --only N, --refused)
+    Dsntk,
     /// Reading invoices of every kind, and files made to harm
     Documents,
     /// How many receipts of SROIE in `../shared/data` are read right
@@ -43,6 +45,8 @@ enum Bench {
 pub fn run(options: &Options) -> Result<()> {
     let name = match options.name {
         Bench::Rules => return rules(options),
+        // Another engine, in a workspace of its own.
+        Bench::Dsntk => return dsntk(options),
         // No server and no database.
         Bench::Documents => return documents(options, "documents"),
         Bench::Receipts => return documents(options, "receipts"),
@@ -108,6 +112,17 @@ fn rules(options: &Options) -> Result<()> {
     process::run(Command::new("npm").args(install).current_dir(&folder))?;
     let mut command = cargo(&["bench", "--package", "outlay-core", "--bench", "rules", "--"]);
     process::run(command.args(&options.args).env("BENCH_ZEN", &folder))
+}
+
+/// Compares decision tables with those of dsntk, whose crates are built under `target`, one at a time: they take minutes.
+fn dsntk(options: &Options) -> Result<()> {
+    let (manifest, target) = (
+        tree::at("crates/core/oracle/Cargo.toml"),
+        tree::at("target/bench/dsntk"),
+    );
+    let mut command = cargo(&["run", "--release", "--locked", "--jobs", "1", "--manifest-path"]);
+    command.arg(manifest).arg("--target-dir").arg(target).arg("--");
+    process::run(command.args(&options.args))
 }
 
 /// Tells the bench where its source and its peer are. They lie beside the repository, or where `BENCH_PEERS` says; the bench
