@@ -78,6 +78,18 @@ function begin(root: HTMLElement, data: PageData): void {
     else if (act === "compare") button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
     if (editor.act(act) && act === "compare") status();
   });
+  // What is tried is what is saved.
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = closest<HTMLFormElement>(event, "[data-try]");
+      if (!form || editor.sheet === saved) return;
+      event.preventDefault();
+      event.stopPropagation();
+      void store().then((done) => done && form.requestSubmit());
+    },
+    true,
+  );
   if (hit) hit.disabled = data.readonly;
   hit?.addEventListener("change", () => editor.step({ ...editor.sheet, hit: hit.value }));
   document.addEventListener("keydown", (event) => {
@@ -121,6 +133,7 @@ function begin(root: HTMLElement, data: PageData): void {
     known = JSON.stringify(now.table);
     status();
     editor.say(words["saved"] ?? "");
+    window.htmx.trigger(document.body, "sheet:saved");
     return true;
   }
 

@@ -356,7 +356,8 @@ CREATE INDEX allocation_day ON allocation (incurred_on, category);
 CREATE INDEX allocation_project ON allocation (project_id, claim_id);
 CREATE TABLE task (
     id TEXT PRIMARY KEY, claim_id TEXT NOT NULL REFERENCES claim (id), assignee_id TEXT NOT NULL REFERENCES employee (id),
-    step BIGINT NOT NULL, opened_at BIGINT NOT NULL, closed_at BIGINT, outcome TEXT NOT NULL -- open, or how it ended; copied for who got a copy
+    step BIGINT NOT NULL, opened_at BIGINT NOT NULL, closed_at BIGINT, outcome TEXT NOT NULL, -- open, or how it ended; copied for who got a copy
+    step_name TEXT NOT NULL DEFAULT '' -- in both languages, as JSON; empty for copies
 );
 -- Links in mails, by which a task may be approved once.
 CREATE TABLE mail_link (

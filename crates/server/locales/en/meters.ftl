@@ -11,3 +11,4 @@ meters-excess = Beyond the cap
 meters-unknown = revenue not set
 meters-revenue = Revenue of the year
 meters-save = Save
+meters-year = Year

@@ -11,3 +11,4 @@ meters-excess = 超出上限
 meters-unknown = 未填营业收入
 meters-revenue = 全年营业收入
 meters-save = 保存
+meters-year = 年度

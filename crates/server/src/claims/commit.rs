@@ -297,8 +297,8 @@ async fn write_tasks(sql: &mut Sql, before: Option<&Claim>, claim: &Claim) -> Re
             match known.iter().find(|t| t.id == task.id) {
                 None => {
                     sql.run(
-                        "INSERT INTO task (id, claim_id, assignee_id, step, opened_at, closed_at, outcome) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                        "INSERT INTO task (id, claim_id, assignee_id, step, opened_at, closed_at, outcome, step_name) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
                         args![
                             task.id,
                             claim.id,
@@ -306,7 +306,8 @@ async fn write_tasks(sql: &mut Sql, before: Option<&Claim>, claim: &Claim) -> Re
                             step,
                             task.opened_at.as_microsecond(),
                             closed,
-                            outcome
+                            outcome,
+                            serde_json::to_string(&run.name)?
                         ],
                     )
                     .await?;

@@ -19,6 +19,7 @@ use crate::claims::view::FindingView;
 use crate::clock::moment;
 use crate::db::Sql;
 use crate::error::Error;
+use crate::sheets::policy::{names, said};
 use crate::shell::{W, short_moment};
 
 /// A decision on record.
@@ -189,6 +190,7 @@ impl Reader<'_> {
         let tables = policy.rule_tables();
         let of_findings = outcome.judged.findings.iter().filter_map(|f| f.trace.as_deref());
         let of_reasons = outcome.judged.auto.reasons().iter().filter_map(|r| r.trace.as_deref());
+        let names = names(policy, self.w);
         let mut rows: Vec<RowView> = Vec::new();
         for trace in of_findings.chain(of_reasons) {
             let Some(of) = tables.iter().find(|t| t.id == &*trace.table) else {
@@ -209,8 +211,8 @@ impl Reader<'_> {
                     Some(CellView {
                         name: Fact::parse(heading)
                             .map_or_else(|| heading.clone(), |fact| fact.name(self.w.0).to_owned()),
-                        test: written.cells.get(at)?.clone(),
-                        value: trace.inputs.get(at)?.to_string().trim_matches('"').to_owned(),
+                        test: said(&names, written.cells.get(at)?, self.w),
+                        value: said(&names, &trace.inputs.get(at)?.to_string(), self.w),
                         matched: trace.cells.matched(*row, u32::try_from(at).ok()? + 1)?,
                     })
                 });
@@ -218,7 +220,7 @@ impl Reader<'_> {
                     rule: name.clone(),
                     row: *row,
                     cells: cells.collect(),
-                    answer: written.cells.last().cloned().unwrap_or_default(),
+                    answer: said(&names, written.cells.last().map_or("", String::as_str), self.w),
                 };
                 let same = |r: &RowView| {
                     let values = |r: &RowView| r.cells.iter().map(|c| c.value.clone()).collect::<Vec<_>>();

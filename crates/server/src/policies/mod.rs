@@ -69,6 +69,21 @@ impl Rules {
             .map_or_else(|| code.to_owned(), |(_, category)| category.name.get(lang).to_owned())
     }
 
+    /// What people call a rule, by the newest policy that has it; its id where none has.
+    pub fn rule_name(&self, id: &str, lang: outlay_core::words::Lang) -> String {
+        let known = self.policies.values().flatten().filter_map(|(from, p)| {
+            let rule = p.rules.iter().find(|r| r.id == id)?;
+            Some((*from, &rule.text))
+        });
+        known.max_by_key(|(from, _)| *from).map_or_else(
+            || id.to_owned(),
+            |(_, text)| match lang {
+                outlay_core::words::Lang::Zh => text.zh.name.clone(),
+                outlay_core::words::Lang::En => text.en.name.clone(),
+            },
+        )
+    }
+
     /// A version by its name, for the words of old findings.
     pub fn version(&self, reference: &VersionRef) -> Option<&Policy> {
         self.policies

@@ -4,6 +4,7 @@ mod api;
 mod draft;
 mod golden;
 mod pages;
+mod panel;
 mod text;
 mod trial;
 mod try_view;
@@ -19,6 +20,7 @@ pub use draft::{
     Kind, NewDraft, RulesDraft, SavedDraft, State, ask, create, drop, publish, save, second_people, send_back,
 };
 pub use golden::{Golden, GoldenCase};
+pub use panel::TrialPanel;
 pub use trial::{Findings, Trial, job};
 pub use view::{RulesDraftRow, RulesDraftView, permit, propose};
 
@@ -29,6 +31,10 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/settings/policies/drafts", post(pages::begin_policy))
         .route("/settings/policies/drafts/{id}/try", get(pages::one).post(pages::post))
+        .route(
+            "/settings/policies/drafts/{id}/try/panel",
+            get(panel::get).post(panel::post),
+        )
         .route("/settings/policies/drafts/{id}/try/{no}", get(pages::claim))
         .route("/settings/flows/drafts", post(pages::begin_flow))
         .route("/settings/flows/drafts/{id}/try", get(pages::one).post(pages::post))

@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use super::draft::{self, RulesDraft};
 use super::golden::{self, GoldenCase};
-use super::trial::{Trial, candidate};
-use super::try_view::{Tried, titles};
+use super::panel::TrialPanel;
+use super::trial::candidate;
 use super::view::{self, RulesDraftView};
 use crate::app::App;
 use crate::auth::{Action, Visitor};
@@ -27,13 +27,7 @@ use crate::shell::{Frame, W, field_words, page};
 struct TryPage {
     f: Frame,
     draft: RulesDraftView,
-    tried: Option<Tried>,
-    /// Whether the trial shown is of an earlier save.
-    stale: bool,
-    running: bool,
-    failed: bool,
-    from: String,
-    to: String,
+    panel: TrialPanel,
     may_write: bool,
     golden: Vec<GoldenCase>,
     errors: Vec<String>,
@@ -50,14 +44,6 @@ impl TryPage {
 
     fn in_review(&self) -> bool {
         self.draft.row.state == draft::State::InReview
-    }
-
-    fn tried_fine(&self) -> bool {
-        self.tried.is_some() && !self.stale && !self.running
-    }
-
-    fn ready(&self) -> bool {
-        self.tried_fine() && self.tried.as_ref().is_some_and(|t| t.golden_failed.is_empty())
     }
 }
 
@@ -93,26 +79,12 @@ async fn show(
     let mut sql = app.db.read();
     let org = app.org(&mut sql).await?;
     let f = Frame::load(&mut sql, app, visitor, headers, "settings").await?;
-    let trial = Trial::last(&mut sql, id).await?;
-    let found = trial.as_ref().and_then(|t| Some((t, t.found.as_ref()?)));
-    let tried = match found {
-        Some((trial, found)) => {
-            let titles = titles(&mut sql, &found.replay).await?;
-            Some(Tried::new(f.w, &org, trial, found, &titles))
-        }
-        None => None,
-    };
-    let (year, today) = super::trial::last_year(&org, draft.row.entity);
+    let panel = TrialPanel::of(&mut sql, app, visitor, &draft.row, &org).await?;
     page(&TryPage {
-        stale: trial.as_ref().is_some_and(|t| t.version != draft.row.version),
-        running: trial.as_ref().is_some_and(Trial::runs),
-        failed: trial.as_ref().is_some_and(Trial::failed),
-        from: trial.as_ref().map_or(year, |t| t.from).to_string(),
-        to: trial.as_ref().map_or(today, |t| t.to).to_string(),
         may_write: view::permit(app, visitor, draft.row.entity).is_ok(),
         golden: golden::list(&mut sql, draft.row.entity).await?,
         errors: problems.iter().map(|p| field_words(f.w, p)).collect(),
-        tried,
+        panel,
         draft,
         f,
     })
@@ -180,7 +152,7 @@ pub async fn post(
     }
 }
 
-async fn carry_out(app: &Arc<App>, visitor: &Visitor, id: &str, sent: &Sent) -> Result<String, Error> {
+pub(super) async fn carry_out(app: &Arc<App>, visitor: &Visitor, id: &str, sent: &Sent) -> Result<String, Error> {
     let (draft, permit) = view::mine(app, visitor, id).await?;
     let kind = if draft.kind.is_flow() { "flows" } else { "policies" };
     let here = format!("/settings/{kind}/drafts/{id}/try");

@@ -17,7 +17,7 @@ use super::policy;
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::error::Error;
-use crate::rules::RulesDraftView;
+use crate::rules::{RulesDraftView, TrialPanel};
 use crate::shell::{self, Frame, W, field_words};
 
 /// Which part of a draft is shown.
@@ -83,6 +83,7 @@ struct TablePage {
     may_write: bool,
     title: String,
     sheet_json: String,
+    panel: TrialPanel,
 }
 
 #[derive(Template)]
@@ -282,7 +283,11 @@ pub async fn table(
     Path((id, table)): Path<(String, String)>,
 ) -> Result<Html<String>, Error> {
     let opened = Opened::load(&app, &visitor, &id).await?;
-    let f = Frame::load(&mut app.db.read(), &app, &visitor, &headers, "settings").await?;
+    let mut sql = app.db.read();
+    let f = Frame::load(&mut sql, &app, &visitor, &headers, "settings").await?;
+    let org = app.org(&mut sql).await?;
+    let panel = TrialPanel::of(&mut sql, &app, &visitor, &opened.view.row, &org).await?;
+    drop(sql);
     let w = f.w;
     let (opened, sheet) = tokio::task::spawn_blocking(move || {
         let sheet = opened.sheet(&table, w);
@@ -297,6 +302,7 @@ pub async fn table(
         draft: opened.view,
         title: sheet.table.name.clone(),
         sheet_json: sheet.json()?,
+        panel,
     })
 }
 

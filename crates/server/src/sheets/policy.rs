@@ -8,6 +8,7 @@ use outlay_core::policy::{
 };
 use outlay_core::table::{Column, Compiled, Table};
 use outlay_core::words::Lang;
+use rust_decimal::Decimal;
 
 use super::check::{Found, MayNotFall, SheetProblem, look, problems};
 use super::page::{Look, Sheet, VocabularyColumn, words};
@@ -192,7 +193,8 @@ fn vocabulary(set: &PolicySet, of: &RuleTableRef<'_>, table: &Table, w: W) -> Ve
     asks.chain(answers).collect()
 }
 
-fn names(set: &PolicySet, w: W) -> BTreeMap<String, String> {
+/// Words for the codes that stand in a policy's cells, in the reader's language.
+pub fn names(set: &PolicySet, w: W) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
     for word in [
         "open", "won", "lost", "none", "deal", "account", "activity", "order", "project", "pass", "person",
@@ -209,6 +211,37 @@ fn names(set: &PolicySet, w: W) -> BTreeMap<String, String> {
     names
 }
 
+/// A cell or a value as people say it: `-` is any, a quoted code its name, a number in groups of three; the rest as written.
+pub fn said(names: &BTreeMap<String, String>, cell: &str, w: W) -> String {
+    if cell.trim() == "-" {
+        return w.t("sheet-word-any");
+    }
+    if let Ok(number) = cell.parse::<Decimal>() {
+        return grouped(number);
+    }
+    let mut text = String::new();
+    for (at, part) in cell.split('"').enumerate() {
+        // Between the first and the second quote, the third and the fourth …
+        let code = at % 2 == 1;
+        text.push_str(if code { names.get(part).map_or(part, String::as_str) } else { part });
+    }
+    text
+}
+
+fn grouped(number: Decimal) -> String {
+    let plain = number.normalize().to_string();
+    let (sign, digits) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
+    let (whole, cents) = digits.split_once('.').map_or((digits, None), |(w, c)| (w, Some(c)));
+    let mut text = sign.to_owned();
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    cents.map_or(text.clone(), |cents| format!("{text}.{cents}"))
+}
+
 fn looks() -> BTreeMap<String, Look> {
     let look = |code: &str, icon, tone| (Value::text(code).to_string(), Look { icon, tone });
     [look("pass", "zap", "ok"), look("person", "user", "accent")].into()
@@ -220,4 +253,20 @@ fn ranked(set: &PolicySet) -> BTreeMap<String, Vec<String>> {
         _ => None,
     };
     Fact::ALL.into_iter().filter_map(codes).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_said_in_words() {
+        let names = BTreeMap::from([("travel.rail".to_owned(), "火车".to_owned())]);
+        let zh = |cell: &str| said(&names, cell, W(Lang::Zh));
+        assert_eq!(zh("-"), "任意");
+        assert_eq!(zh(r#"not("travel.rail", "other")"#), "not(火车, other)");
+        assert_eq!(zh("1668.50"), "1,668.5");
+        assert_eq!(zh("-1234567"), "-1,234,567");
+        assert_eq!(zh("<= 5000"), "<= 5000");
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use outlay_core::ids::EntityId;
 use outlay_core::org::Org;
+use outlay_core::words::{Lang, Text};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -82,11 +83,11 @@ pub struct ApproverRow {
     pub kept: Option<i64>,
 }
 
-/// A step of runs, by its place.
+/// A step of runs, by its name.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct StepRow {
-    /// Its place in the run, from 1.
-    pub step: i64,
+    /// Its name, in the reader's language.
+    pub name: String,
     /// Open tasks.
     pub open: i64,
     /// Tasks answered in the period.
@@ -115,6 +116,8 @@ pub struct StuckRow {
 pub struct RuleRow {
     /// Its id.
     pub rule: String,
+    /// What people call it, in the reader's language: the word of the newest policy that has it.
+    pub name: String,
     /// In how many submissions.
     pub hits: i64,
     /// How many of those with a warning were approved all the same.
@@ -158,9 +161,9 @@ pub async fn watch(sql: &mut Sql, app: &Arc<App>, visitor: &Visitor, query: &Wat
         target,
         runs: scope.runs(sql).await?,
         approvers: scope.approvers(sql, &org).await?,
-        steps: scope.steps(sql).await?,
+        steps: scope.steps(sql, visitor.lang).await?,
         stuck: scope.stuck(sql, None).await?,
-        rules: scope.rules(sql).await?,
+        rules: scope.rules(sql, app, visitor.lang).await?,
     })
 }
 
@@ -217,7 +220,7 @@ impl Scope {
              CAST(SUM(CASE WHEN {answered} THEN 1 ELSE 0 END) AS BIGINT) AS answered, \
              CAST(SUM(CASE WHEN {answered} THEN (t.closed_at - t.opened_at) / {HOUR} ELSE 0 END) AS BIGINT) AS hours, \
              CAST(SUM(CASE WHEN {answered} AND t.closed_at - t.opened_at <= $2 THEN 1 ELSE 0 END) AS BIGINT) AS kept \
-             FROM task t JOIN claim c ON c.id = t.claim_id WHERE (t.outcome = 'open' OR t.closed_at >= $1) \
+             FROM task t JOIN claim c ON c.id = t.claim_id WHERE t.step >= 0 AND (t.outcome = 'open' OR t.closed_at >= $1) \
              AND c.entity_id IN ({list}) GROUP BY {by}"
         );
         Ok(sql.all_built(text, values).await?)
@@ -245,19 +248,21 @@ impl Scope {
         Ok(all)
     }
 
-    async fn steps(&self, sql: &mut Sql) -> Result<Vec<StepRow>, Error> {
-        let rows: Vec<(i64, i64, Option<i64>, i64, i64, i64)> = self.tasks(sql, "t.step").await?;
-        let mut all: Vec<StepRow> = rows
-            .into_iter()
-            .map(|(step, open, _, answered, hours, kept)| StepRow {
-                step: step + 1,
+    async fn steps(&self, sql: &mut Sql, lang: Lang) -> Result<Vec<StepRow>, Error> {
+        let rows: Vec<(String, i64, Option<i64>, i64, i64, i64)> = self.tasks(sql, "t.step_name").await?;
+        let mut all = Vec::new();
+        for (name, open, _, answered, hours, kept) in rows {
+            let name: Text = serde_json::from_str(&name)?;
+            all.push(StepRow {
+                name: name.get(lang).to_owned(),
                 open,
                 answered,
                 hours: hours.checked_div(answered),
                 kept: (kept * 100).checked_div(answered),
-            })
-            .collect();
-        all.sort_by_key(|s| s.step);
+            });
+        }
+        // The slowest first: what waits there, then how long it took.
+        all.sort_by(|a, b| (b.open, b.hours, &a.name).cmp(&(a.open, a.hours, &b.name)));
         Ok(all)
     }
 
@@ -280,7 +285,7 @@ impl Scope {
         Ok(rows.into_iter().map(one).collect())
     }
 
-    async fn rules(&self, sql: &mut Sql) -> Result<Vec<RuleRow>, Error> {
+    async fn rules(&self, sql: &mut Sql, app: &App, lang: Lang) -> Result<Vec<RuleRow>, Error> {
         let (list, values) = self.within(args![self.since]);
         let text = format!(
             "SELECT r.rule, COUNT(*) AS hits, CAST(SUM(CASE WHEN r.severity = 'warn' AND c.status IN ('approved', 'paying', 'paid', 'archived') \
@@ -288,7 +293,13 @@ impl Scope {
              WHERE r.at >= $1 AND r.entity_id IN ({list}) GROUP BY r.rule ORDER BY hits DESC, r.rule"
         );
         let rows: Vec<(String, i64, i64)> = sql.all_built(text, values).await?;
-        let one = |(rule, hits, overrides)| RuleRow { rule, hits, overrides };
+        let known = app.rules(sql).await?;
+        let one = |(rule, hits, overrides): (String, i64, i64)| RuleRow {
+            name: known.rule_name(&rule, lang),
+            rule,
+            hits,
+            overrides,
+        };
         Ok(rows.into_iter().map(one).collect())
     }
 }
