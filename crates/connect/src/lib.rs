@@ -5,6 +5,7 @@
 
 pub mod bottlecrm;
 pub mod canonical;
+pub mod chat;
 pub mod connector;
 pub mod dynamics;
 mod edit;

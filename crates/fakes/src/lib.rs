@@ -2,6 +2,7 @@
 
 pub mod dynamics;
 pub mod faults;
+pub mod feishu;
 pub mod fxiaoke;
 pub mod hubspot;
 pub mod odoo;
