@@ -146,6 +146,7 @@ fn line(i: usize, row: &Row, currency: Currency) -> Line {
             grade,
         }),
         allocations: allocations(serves, claimed),
+        trip: None,
     }
 }
 

@@ -262,6 +262,7 @@ fn claim(lots: &mut Lots, policy: &Policy) -> Content {
                 grade: [Grade::A, Grade::A, Grade::B, Grade::C][g],
             }),
             allocations: parts.into_iter().map(|p| to(lots, p)).collect(),
+            trip: None,
         }
     });
     let lines = lines.collect();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,7 +11,7 @@ use crate::ids::{
     AccountId, ActivityId, ContactId, CostCenterId, DealId, DepartmentId, DocumentId, EmployeeId, EntityId, LineId,
     OrderId, ProjectId,
 };
-use crate::policy::LinkKind;
+use crate::policy::{DayKind, LinkKind, TripDay};
 use crate::{Currency, Money};
 
 /// Most lines in one claim.
@@ -99,6 +99,61 @@ pub struct Line {
     pub evidence: Option<Evidence>,
     /// Whom it served; adds up to `claimed`.
     pub allocations: Vec<Allocation>,
+    /// The journey that a per diem is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trip: Option<Trip>,
+}
+
+/// The journey that a line's day belongs to, in local time, and who paid for that day's meals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trip {
+    /// The day of leaving.
+    pub from: Date,
+    /// At what time, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts: Option<Time>,
+    /// The day of coming back.
+    pub until: Date,
+    /// At what time, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<Time>,
+    /// Whether breakfast, lunch and dinner were given on the line's day.
+    pub meals: [bool; 3],
+}
+
+impl Trip {
+    /// Longest journey, in days.
+    pub const MOST_DAYS: i32 = 366;
+
+    /// Whether it ends before it begins, or lasts too long to be true.
+    pub fn is_odd(&self) -> bool {
+        let backwards = self.from == self.until && self.starts.zip(self.ends).is_some_and(|(s, e)| e <= s);
+        let days = self.from.until(self.until).map_or(i32::MAX, |span| span.get_days());
+        self.until < self.from || backwards || days >= Self::MOST_DAYS
+    }
+
+    /// What a day is to the journey; none if it is not in it.
+    pub fn day(&self, on: Date) -> Option<TripDay> {
+        if on < self.from || self.until < on || self.is_odd() {
+            return None;
+        }
+        let hours = self.starts.zip(self.ends).and_then(|(starts, ends)| {
+            let minutes = starts.duration_until(ends).as_mins();
+            Decimal::from(minutes).checked_div(Decimal::from(60))
+        });
+        let kind = match (on == self.from, on == self.until) {
+            (true, true) => DayKind::Single(hours),
+            (true, false) => DayKind::First,
+            (false, true) => DayKind::Last,
+            (false, false) => DayKind::Whole,
+        };
+        Some(TripDay {
+            on,
+            kind,
+            meals: self.meals,
+        })
+    }
 }
 
 fn one() -> u32 {

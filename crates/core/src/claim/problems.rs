@@ -136,6 +136,13 @@ impl Line {
         if self.incurred_on > today {
             found.push(Problem::new(at("incurred_on"), "in-the-future").with("today", today));
         }
+        if let Some(trip) = &self.trip {
+            if trip.is_odd() {
+                found.push(Problem::new(at("trip"), "trip-odd"));
+            } else if trip.day(self.incurred_on).is_none() {
+                found.push(Problem::new(at("trip"), "trip-other-day"));
+            }
+        }
         if self.incurred_on.year() < 2000 {
             found.push(Problem::new(at("incurred_on"), "too-old"));
         }

@@ -158,6 +158,7 @@ pub fn content(claimant: EmployeeId, department: DepartmentId, minor: i64) -> Co
             claimed: amount,
             tax: None,
             evidence: None,
+            trip: None,
             allocations: vec![Allocation {
                 account: Some(ACCOUNT),
                 deal: Some(DEAL),

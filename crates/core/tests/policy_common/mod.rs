@@ -55,6 +55,7 @@ pub fn line(n: usize, category: &str, on: Date, minor: i64, currency: Currency) 
         claimed,
         tax: None,
         evidence: None,
+        trip: None,
         allocations: vec![Allocation {
             account: None,
             deal: None,

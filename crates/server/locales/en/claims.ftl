@@ -266,3 +266,25 @@ claim-drift-owner = Changed in the CRM since: the owner was { $was }, now it is 
 claim-drift-visited_on = Changed in the CRM since: the visit was on { $was }, now it is on { $is }
 claim-drift-account = Changed in the CRM since: the deal belonged to { $was }, now to { $is }
 claim-drift-gone = Gone from the CRM since: “{ $was }”
+trip-title = Journey and meals
+trip-from = Left
+trip-starts = Time of leaving, local
+trip-until = Came back
+trip-ends = Time of coming back, local
+trip-meals = Meals that others paid on { $day }
+meal-breakfast = Breakfast
+meal-lunch = Lunch
+meal-dinner = Dinner
+trip-hours = one day, { $hours } hours
+trip-hours-unknown = one day, times unknown
+trip-first = first day
+trip-whole = whole day
+trip-last = last day
+trip-granted = Per diem { $whole } × { $percent } % ({ $kind }) = { $amount }
+trip-granted-cut = Per diem { $whole } × { $percent } % ({ $kind }) − { $cut } ({ $meals }) = { $amount }
+trip-nothing = The policy grants nothing for this day
+trip-reckon = Take what the policy grants
+trip-days = A line for each day
+field-trip-odd = ends before it begins, or lasts too long
+field-trip-other-day = has no part of the line’s day
+field-not-a-time = is no time: write it like 09:30

@@ -266,3 +266,25 @@ claim-drift-owner = CRM 中已更改：负责人由 { $was } 变为 { $is }
 claim-drift-visited_on = CRM 中已更改：拜访日期由 { $was } 变为 { $is }
 claim-drift-account = CRM 中已更改：商机的客户由 { $was } 变为 { $is }
 claim-drift-gone = CRM 中已不存在：“{ $was }”
+trip-title = 行程与用餐
+trip-from = 出发
+trip-starts = 出发时间（当地）
+trip-until = 返回
+trip-ends = 返回时间（当地）
+trip-meals = { $day } 由他人提供的餐
+meal-breakfast = 早餐
+meal-lunch = 午餐
+meal-dinner = 晚餐
+trip-hours = 当日往返 { $hours } 小时
+trip-hours-unknown = 当日往返，未填时间
+trip-first = 出发日
+trip-whole = 整日
+trip-last = 返回日
+trip-granted = 补贴 { $whole } × { $percent }%（{ $kind }）= { $amount }
+trip-granted-cut = 补贴 { $whole } × { $percent }%（{ $kind }）− { $cut }（{ $meals }）= { $amount }
+trip-nothing = 制度没有给出这一天的补贴
+trip-reckon = 按制度计算金额
+trip-days = 拆成每天一项
+field-trip-odd = 返回早于出发，或行程过长
+field-trip-other-day = 日期不在行程内
+field-not-a-time = 不是时间：写成 09:30

@@ -10,7 +10,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use outlay_core::claim::{Claim, Command, Problem, Refusal};
 
 use super::api::allowed;
-use super::edit_view::{EditView, default_allocation, edit_view};
+use super::edit_view::{EditView, Typed, default_allocation, edit_view};
 use super::form::{Button, Posted};
 use super::input::ClaimInput;
 use super::resolve::resolve;
@@ -198,6 +198,7 @@ pub async fn post(
         return Ok(shown.page(posted.n, posted.input, &[], None).await?.into_response());
     }
     if posted.rearrange() {
+        reckon(&app, &claim, &mut posted).await?;
         return Ok(shown.page(posted.n, posted.input, &[], None).await?.into_response());
     }
     let w = W(visitor.lang);
@@ -222,6 +223,35 @@ pub async fn post(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Puts in what the policy grants where a journey is told and no amount, or where the button asks for it.
+async fn reckon(app: &App, claim: &Claim, posted: &mut Posted) -> Result<(), Error> {
+    if let Button::Reckon(i) = posted.button
+        && let Some(line) = posted.input.lines.get_mut(i)
+        && line.trip.is_some()
+    {
+        line.paid.amount.clear();
+    }
+    let mut sql = app.db.read();
+    let entity = posted.input.entity.parse().unwrap_or(claim.content.entity);
+    for i in 0..posted.input.lines.len() {
+        let line = &posted.input.lines[i];
+        if line.trip.is_none() || !line.paid.amount.is_empty() {
+            continue;
+        }
+        let typed = Typed {
+            claim,
+            entity,
+            input: &posted.input,
+        };
+        if let Some((_, granted)) = typed.granted(&mut sql, app, line).await? {
+            let paid = &mut posted.input.lines[i].paid;
+            paid.amount = granted.amount.plain();
+            paid.currency = granted.amount.currency.code().to_owned();
+        }
+    }
+    Ok(())
 }
 
 async fn carry_out(

@@ -5,14 +5,16 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use outlay_connect::Object;
 use outlay_core::claim::{Claim, Problem, Source};
+use outlay_core::ids::EntityId;
 use outlay_core::org::Org;
-use outlay_core::policy::Policy;
+use outlay_core::policy::{Granted, Policy, TripDay};
 use outlay_core::words::Lang;
 use outlay_core::{Currency, Money};
 
 use super::form;
 use super::fx;
-use super::input::{AllocationInput, ClaimInput, LineInput};
+use super::input::{AllocationInput, ClaimInput, LineInput, MEALS, TripInput};
+use super::per_diem::{self, Asks, Journey, asks};
 use super::records::{self, Of, Record};
 use super::view::{SourceView, source_view};
 use crate::app::App;
@@ -74,10 +76,32 @@ pub struct LineFields {
     pub claimed: String,
     /// Whether a rate is typed or must be.
     pub rate_by_hand: bool,
+    /// What the policy asks of a journey, for a per diem.
+    pub trip: Option<TripFields>,
     /// The parts.
     pub allocations: Vec<AllocationFields>,
     /// What is wrong, by field.
     pub errors: HashMap<String, String>,
+}
+
+/// The journey of a per diem as fields.
+#[derive(Debug, Clone)]
+pub struct TripFields {
+    /// What was typed.
+    pub input: TripInput,
+    /// What is asked for.
+    pub asks: Asks,
+    /// What is granted, and how that came about.
+    pub granted: Option<String>,
+    /// Whether there are days besides the line's own.
+    pub several: bool,
+}
+
+impl TripFields {
+    /// The meals, each with whether it was given.
+    pub fn meals(&self) -> Vec<(&'static str, bool)> {
+        MEALS.iter().map(|meal| (*meal, self.input.has(meal))).collect()
+    }
 }
 
 /// A part of a line as fields.
@@ -130,6 +154,10 @@ pub struct DocumentRow {
 
 /// The whole form.
 pub struct EditView {
+    /// The claim's number.
+    pub number: String,
+    /// Whether some categories ask for a journey.
+    pub asks_trips: bool,
     /// What was typed.
     pub input: ClaimInput,
     /// The CRM records.
@@ -195,7 +223,13 @@ pub async fn edit_view(
     let mut lines = Vec::new();
     let mut total = Money::zero(currency);
     for (i, line) in input.lines.iter().enumerate() {
-        let (fields, claimed) = line_fields(sql, w, i.to_string(), line, currency, &errors, &documents).await?;
+        let (mut fields, claimed) = line_fields(sql, w, i.to_string(), line, currency, &errors, &documents).await?;
+        let typed = Typed {
+            claim,
+            entity: entity.id,
+            input: &input,
+        };
+        fields.trip = typed.trip_fields(sql, app, w, policy, line).await?;
         total = claimed.and_then(|c| total.plus(c).ok()).unwrap_or(total);
         lines.push(fields);
     }
@@ -211,6 +245,8 @@ pub async fn edit_view(
         .filter_map(|l| Currency::parse(&l.paid.currency).ok());
     let currencies = crate::shell::currencies(std::iter::once(currency).chain(used));
     Ok(EditView {
+        number: claim.number.clone(),
+        asks_trips: policy.is_some_and(|p| p.categories.iter().any(|c| asks(p, &c.code, today).is_some())),
         links: links(sql, app, visitor, claim, &input, &errors).await?,
         entities: entities(&org, claim, today),
         currency,
@@ -384,11 +420,78 @@ async fn line_fields(
         rate_by_hand: input.rate.is_some() || errors.contains_key("rate"),
         rate: words,
         claimed: claimed.map(Money::grouped).unwrap_or_default(),
+        trip: None,
         allocations,
         errors,
         input,
     };
     Ok((fields, claimed))
+}
+
+/// A claim as it is typed.
+pub struct Typed<'a> {
+    /// As it was before.
+    pub claim: &'a Claim,
+    /// The entity that is chosen.
+    pub entity: EntityId,
+    /// What was typed.
+    pub input: &'a ClaimInput,
+}
+
+impl Typed<'_> {
+    /// What the policy grants for the day of a line.
+    pub async fn granted(
+        &self,
+        sql: &mut Sql,
+        app: &App,
+        line: &LineInput,
+    ) -> Result<Option<(TripDay, Granted)>, Error> {
+        let on: Option<Date> = line.incurred_on.parse().ok();
+        let trip = line.trip.as_ref().zip(on).and_then(|(trip, on)| trip.read(on).ok());
+        let (Some(on), Some(trip)) = (on, trip) else {
+            return Ok(None);
+        };
+        let journey = Journey {
+            claimant: self.claim.content.claimant,
+            entity: self.entity,
+            account: self.input.links.account.parse().ok(),
+            category: &line.category,
+            place: line.place.trim(),
+            on,
+            trip: &trip,
+        };
+        journey.granted(sql, app).await
+    }
+
+    /// The journey of a line, where the policy asks for one.
+    async fn trip_fields(
+        &self,
+        sql: &mut Sql,
+        app: &App,
+        w: W,
+        policy: Option<&Policy>,
+        line: &LineInput,
+    ) -> Result<Option<TripFields>, Error> {
+        let on: Option<Date> = line.incurred_on.parse().ok();
+        let asked = policy.zip(on).and_then(|(p, on)| asks(p, &line.category, on));
+        let (Some(asked), Some(on)) = (asked, on) else {
+            return Ok(None);
+        };
+        let granted = self.granted(sql, app, line).await?;
+        let mut typed = line.trip.clone().unwrap_or_default();
+        // A day alone is the usual case.
+        for day in [&mut typed.from, &mut typed.until] {
+            if day.is_empty() {
+                *day = on.to_string();
+            }
+        }
+        Ok(Some(TripFields {
+            several: typed.from != typed.until,
+            granted: granted.map(|(day, granted)| per_diem::words(w, &day, &granted)),
+            input: typed,
+            asks: asked,
+        }))
+    }
 }
 
 async fn links(

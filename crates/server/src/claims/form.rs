@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::input::{AllocationInput, AmountInput, ClaimInput, LineInput, RateInput};
+use jiff::civil::Date;
+
+use super::input::{AllocationInput, AmountInput, ClaimInput, LineInput, RateInput, TripInput};
 
 /// The button that sent the form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +19,10 @@ pub enum Button {
     AddLine,
     /// One line less.
     RemoveLine(usize),
+    /// The amount of a line as its policy grants it.
+    Reckon(usize),
+    /// A line for each day of a line's journey.
+    Days(usize),
     /// One part more for a line.
     AddAllocation(usize),
     /// One part less.
@@ -75,6 +81,8 @@ impl Posted {
         for (at, (i, (mut line, allocations))) in lines.into_iter().enumerate() {
             match &posted.button {
                 Button::RemoveLine(n) if *n == i => button = Button::RemoveLine(at),
+                Button::Reckon(n) if *n == i => button = Button::Reckon(at),
+                Button::Days(n) if *n == i => button = Button::Days(at),
                 Button::AddAllocation(n) if *n == i => button = Button::AddAllocation(at),
                 Button::RemoveAllocation(n, j) if *n == i => {
                     let place = allocations.keys().position(|k| k == j).unwrap_or(usize::MAX);
@@ -94,7 +102,8 @@ impl Posted {
         let lines = &mut self.input.lines;
         match self.button {
             Button::Save | Button::Submit | Button::Use(_) => return false,
-            Button::Refresh => {}
+            Button::Refresh | Button::Reckon(_) => {}
+            Button::Days(i) => days(lines, i),
             Button::AddLine => {
                 let like = lines.last();
                 lines.push(LineInput {
@@ -131,6 +140,8 @@ fn button(name: &str, value: &str) -> Option<Button> {
         ("refresh", _) => Button::Refresh,
         ("add_line", _) => Button::AddLine,
         ("remove_line", i) => Button::RemoveLine(i.parse().ok()?),
+        ("reckon", i) => Button::Reckon(i.parse().ok()?),
+        ("days", i) => Button::Days(i.parse().ok()?),
         ("add_allocation", i) => Button::AddAllocation(i.parse().ok()?),
         ("remove_allocation", at) => {
             let (i, j) = at.split_once('.')?;
@@ -174,8 +185,49 @@ fn line_field(line: &mut LineInput, field: &str, value: String) {
         "rate_on" => rate(line, |r, v| r.on = v, value),
         "tax" => line.tax = in_claim_currency(&value),
         "document" => line.document = value,
+        "meals" => line.trip.get_or_insert_default().meals.push(value),
+        "trip_from" => trip(line, |t, v| t.from = v, value),
+        "trip_starts" => trip(line, |t, v| t.starts = v, value),
+        "trip_until" => trip(line, |t, v| t.until = v, value),
+        "trip_ends" => trip(line, |t, v| t.ends = v, value),
         _ => {}
     }
+}
+
+fn trip(line: &mut LineInput, set: fn(&mut TripInput, String), value: String) {
+    if !value.trim().is_empty() {
+        set(line.trip.get_or_insert_default(), value.trim().to_owned());
+    }
+}
+
+/// Puts a line for each day of a journey in place of one; what was paid is reckoned for each, and meals are said for each.
+fn days(lines: &mut Vec<LineInput>, at: usize) {
+    const MOST: usize = 60;
+    let Some(line) = lines.get(at).cloned() else { return };
+    let day = |text: Option<&String>| text.and_then(|t| t.parse::<Date>().ok());
+    let trip = line.trip.as_ref();
+    let (Some(from), Some(until)) = (day(trip.map(|t| &t.from)), day(trip.map(|t| &t.until))) else {
+        return;
+    };
+    let all = std::iter::successors(Some(from), |d| d.tomorrow().ok()).take_while(|d| *d <= until);
+    let all: Vec<Date> = all.take(MOST).collect();
+    let others = all.iter().filter(|d| d.to_string() != line.incurred_on);
+    let others: Vec<LineInput> = others
+        .map(|on| {
+            let mut other = LineInput {
+                id: String::new(),
+                incurred_on: on.to_string(),
+                document: String::new(),
+                ..line.clone()
+            };
+            other.paid.amount.clear();
+            other.trip.iter_mut().for_each(|t| t.meals.clear());
+            other
+        })
+        .collect();
+    lines.splice(at + 1..at + 1, others);
+    let end = (at + all.len()).min(lines.len());
+    lines[at..end].sort_by(|a, b| a.incurred_on.cmp(&b.incurred_on));
 }
 
 fn allocation_field(allocation: &mut AllocationInput, field: &str, value: String) {
@@ -253,6 +305,39 @@ mod tests {
         assert_eq!(target(&form.input.lines[1].allocations[1]), "deal:d,cost_center:c");
         assert!(form.rearrange());
         assert_eq!(form.input.lines[1].allocations.len(), 1);
+    }
+
+    #[test]
+    fn a_journey_becomes_a_line_for_each_day() {
+        let mut form = posted(&[
+            ("lines[4].incurred_on", "2026-05-05"),
+            ("lines[4].id", "x"),
+            ("lines[4].paid", "14.00"),
+            ("lines[4].trip_from", "2026-05-04"),
+            ("lines[4].trip_starts", "12:00"),
+            ("lines[4].trip_until", "2026-05-06"),
+            ("lines[4].meals", "lunch"),
+            ("lines[9].paid", "1"),
+            ("days", "4"),
+        ]);
+        assert_eq!(form.button, Button::Days(0));
+        assert!(form.rearrange());
+        let lines: Vec<_> = form
+            .input
+            .lines
+            .iter()
+            .map(|l| (l.incurred_on.as_str(), l.id.as_str()))
+            .collect();
+        assert_eq!(
+            lines,
+            [("2026-05-04", ""), ("2026-05-05", "x"), ("2026-05-06", ""), ("", "")]
+        );
+        let trip = |i: usize| form.input.lines[i].trip.clone().expect("a journey");
+        assert!(trip(1).has("lunch") && !trip(0).has("lunch"));
+        assert_eq!(
+            (trip(2).starts.as_str(), form.input.lines[2].paid.amount.as_str()),
+            ("12:00", "")
+        );
     }
 
     #[test]

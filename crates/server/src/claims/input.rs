@@ -1,7 +1,8 @@
 //! What people and programs send: amounts, dates and numbers as text, so that a wrong one is refused by its field's
 //! name. One shape for the form and the API.
 
-use outlay_core::claim::{Allocation, Content, Line};
+use jiff::civil::{Date, Time};
+use outlay_core::claim::{Allocation, Content, Line, Trip};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -92,9 +93,81 @@ pub struct LineInput {
     /// Id of the document that proves it.
     #[serde(deserialize_with = "text")]
     pub document: String,
+    /// The journey, for a per diem. With it the paid amount may be absent: it is what the policy grants for the line's day then.
+    pub trip: Option<TripInput>,
     /// Whom it served. All with amounts, which add up to the claimed amount; or all with weights; or a single one with
     /// neither. None: the claim's deal, else its project, else its customer.
     pub allocations: Vec<AllocationInput>,
+}
+
+/// The journey that a line's day belongs to, in local time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TripInput {
+    /// The day of leaving: `YYYY-MM-DD`; the line's day if absent.
+    #[serde(deserialize_with = "text")]
+    pub from: String,
+    /// At what time: `HH:MM`; unknown if absent.
+    #[serde(deserialize_with = "text")]
+    pub starts: String,
+    /// The day of coming back; that of leaving if absent.
+    #[serde(deserialize_with = "text")]
+    pub until: String,
+    /// At what time; unknown if absent.
+    #[serde(deserialize_with = "text")]
+    pub ends: String,
+    /// Which meals somebody else paid on the line's day: `breakfast`, `lunch`, `dinner`.
+    pub meals: Vec<String>,
+}
+
+/// The meals of a day, as they are written.
+pub const MEALS: [&str; 3] = ["breakfast", "lunch", "dinner"];
+
+impl TripInput {
+    /// What a journey would be as input.
+    pub fn of(trip: &Trip) -> TripInput {
+        let time = |time: Option<Time>| time.map(|t| t.strftime("%H:%M").to_string()).unwrap_or_default();
+        let meals = MEALS.iter().zip(trip.meals).filter(|(_, given)| *given);
+        TripInput {
+            from: trip.from.to_string(),
+            starts: time(trip.starts),
+            until: trip.until.to_string(),
+            ends: time(trip.ends),
+            meals: meals.map(|(meal, _)| (*meal).to_owned()).collect(),
+        }
+    }
+
+    /// The journey of a line of the day `on`, or the code of what is wrong with it. An absent day is the line's.
+    pub fn read(&self, on: Date) -> Result<Trip, &'static str> {
+        let day = |text: &str, otherwise: Date| match text {
+            "" => Ok(otherwise),
+            text => text.parse().map_err(|_| "not-a-date"),
+        };
+        let time = |text: &str| match text {
+            "" => Ok(None),
+            text => Time::strptime("%H:%M", text).map(Some).map_err(|_| "not-a-time"),
+        };
+        if self.meals.iter().any(|m| !MEALS.contains(&m.as_str())) {
+            return Err("unknown");
+        }
+        let from = day(&self.from, on)?;
+        let trip = Trip {
+            from,
+            until: day(&self.until, from)?,
+            starts: time(&self.starts)?,
+            ends: time(&self.ends)?,
+            meals: MEALS.map(|meal| self.has(meal)),
+        };
+        if trip.is_odd() {
+            return Err("trip-odd");
+        }
+        trip.day(on).map(|_| trip.clone()).ok_or("trip-other-day")
+    }
+
+    /// Whether a meal is among them.
+    pub fn has(&self, meal: &str) -> bool {
+        self.meals.iter().any(|m| m == meal)
+    }
 }
 
 /// An exchange rate that was looked up by hand.
@@ -203,6 +276,7 @@ impl LineInput {
                 currency: t.currency.code().to_owned(),
             }),
             document: of(line.evidence.as_ref().map(|e| e.document)),
+            trip: line.trip.as_ref().map(TripInput::of),
             allocations: allocations(line),
         }
     }

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use outlay_core::claim::{Allocation, Claim, Line};
 use rust_decimal::Decimal;
 
+use super::input::TripInput;
+use super::per_diem::{self, Journey};
 use super::view::{AllocationView, FindingView, LineView, RateView};
 use crate::app::App;
 use crate::db::{Sql, Value, dialect};
@@ -29,13 +31,23 @@ pub async fn lines(
         let field = format!("lines.{}", line.id);
         claim.sources.iter().find(|s| s.field == field)
     };
+    let mut reckoned = Vec::new();
+    for line in &claim.content.lines {
+        let granted = match Journey::of(claim, line) {
+            Some(journey) => journey.granted(sql, app).await?,
+            None => None,
+        };
+        reckoned.push(granted.map(|(day, granted)| per_diem::words(w, &day, &granted)));
+    }
     let view = |(i, line): (usize, &Line)| LineView {
         rule: source(line)
             .and_then(|s| s.rule.as_deref())
             .map(|name| by_rule(w, claim, name)),
-        reckoned: source(line)
-            .and_then(|s| s.per_diem.as_ref())
-            .map(|p| per_diem_words(w, &rules, p, line.incurred_on)),
+        reckoned: reckoned[i].clone().or_else(|| {
+            let of = source(line).and_then(|s| s.per_diem.as_ref());
+            of.map(|p| per_diem_words(w, &rules, p, line.incurred_on))
+        }),
+        trip: line.trip.as_ref().map(TripInput::of),
         id: line.id.to_string(),
         n: i + 1,
         category: line.category.clone(),

@@ -23,6 +23,7 @@ mod link_view;
 pub mod list;
 mod pages;
 mod payable;
+pub mod per_diem;
 pub mod records;
 mod resolve;
 pub mod route_view;

@@ -6,12 +6,13 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use outlay_connect::Object;
 use outlay_core::claim::{Allocation, Content, Evidence, Grade, Line, Links, MAX_LINES, Problem, Rate, Source};
-use outlay_core::ids::{ClaimId, LineId};
+use outlay_core::ids::{ClaimId, EntityId, LineId};
 use outlay_core::money::parse_decimal;
 use outlay_core::{Currency, Money, MoneyError};
 use uuid::Uuid;
 
 use super::input::{AllocationInput, AmountInput, ClaimInput, LineInput, RateInput};
+use super::per_diem::Journey;
 use super::records::{self, Record};
 use super::{fx, store};
 use crate::app::App;
@@ -55,6 +56,7 @@ pub async fn resolve(
         person,
         id,
         base: base.0,
+        entity: content.entity,
         problems,
         records: HashMap::new(),
     };
@@ -98,6 +100,7 @@ struct Reading<'a> {
     person: &'a Person,
     id: Option<ClaimId>,
     base: &'a Content,
+    entity: EntityId,
     problems: Vec<Problem>,
     records: HashMap<(&'static str, String), Option<Record>>,
 }
@@ -206,7 +209,27 @@ impl Reading<'_> {
             field_id(&mut self.problems, &at("id"), &input.id)
         };
         let on = day(&mut self.problems, &at("incurred_on"), &input.incurred_on);
-        let paid = amount(&mut self.problems, &at("paid"), &input.paid, currency);
+        let trip = input.trip.as_ref().zip(on).and_then(|(trip, on)| {
+            let read = trip.read(on).map_err(|code| Problem::new(at("trip"), code));
+            read.map_err(|problem| self.problems.push(problem)).ok()
+        });
+        let mut typed = input.paid.clone();
+        if let (true, Some(on), Some(trip)) = (typed.amount.trim().is_empty(), on, &trip) {
+            let journey = Journey {
+                claimant: self.base.claimant,
+                entity: self.entity,
+                account: links.account,
+                category: input.category.trim(),
+                place: input.place.trim(),
+                on,
+                trip,
+            };
+            if let Some((_, granted)) = journey.granted(self.sql, self.app).await? {
+                typed.amount = granted.amount.plain();
+                typed.currency = granted.amount.currency.code().to_owned();
+            }
+        }
+        let paid = amount(&mut self.problems, &at("paid"), &typed, currency);
         let quantity = quantity(&mut self.problems, &at("quantity"), &input.quantity);
         let rate = match (paid, on) {
             (Some(paid), Some(on)) if paid.currency != currency => {
@@ -252,6 +275,7 @@ impl Reading<'_> {
             tax,
             evidence,
             allocations,
+            trip,
         }))
     }
 

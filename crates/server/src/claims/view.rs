@@ -5,9 +5,10 @@ use outlay_core::{Currency, Money};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::input::{ClaimInput, TripInput};
 use super::route_view::{Look, StepView, route};
+use super::store;
 use super::timeline::{EventView, timeline};
-use super::{input::ClaimInput, store};
 use crate::app::App;
 use crate::args;
 use crate::auth::{Action, Resource, Visitor};
@@ -180,6 +181,9 @@ pub struct LineView {
     pub grade: String,
     /// Whom it served.
     pub allocations: Vec<AllocationView>,
+    /// The journey, for a per diem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trip: Option<TripInput>,
     /// The draft rule that put its amount in, in words; none once somebody changed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,

@@ -272,6 +272,7 @@ impl<'a> Writer<'a> {
             claimed,
             tax: None,
             evidence: None,
+            trip: None,
             allocations,
         });
     }

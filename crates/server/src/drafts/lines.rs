@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 use outlay_core::Money;
-use outlay_core::claim::{Allocation, Content, Line, Links, MAX_LINES, MAX_TEXT, PerDiem, Source};
+use outlay_core::claim::{Allocation, Content, Line, Links, MAX_LINES, MAX_TEXT, PerDiem, Source, Trip};
 use outlay_core::ids::LineId;
 use outlay_core::policy::{DayKind, Granted, Policy, TripDay};
 use uuid::Uuid;
@@ -65,6 +65,7 @@ impl Setting<'_> {
             tax: None,
             evidence: None,
             allocations: vec![allocation(wanted.serves, &content.links, paid)],
+            trip: None,
         };
         let nothing = Money::zero(content.currency);
         if !wanted.how.is_per_diem() {
@@ -74,7 +75,21 @@ impl Setting<'_> {
         }
         let days = self.days();
         if let Some(granted) = self.granted(wanted, &days) {
-            let one = |of: &Granted| (line(of.on, 1, of.amount), Some(self.reckoned(wanted, 1, of.amount)));
+            // Its times and meals are the claimant's to say: a CRM knows the days alone.
+            let trip = Some(Trip {
+                from: self.facts.on,
+                until: self.facts.until,
+                starts: None,
+                ends: None,
+                meals: [false; 3],
+            });
+            let one = |of: &Granted| {
+                let line = Line {
+                    trip: trip.clone().filter(|t| t.day(of.on).is_some()),
+                    ..line(of.on, 1, of.amount)
+                };
+                (line, Some(self.reckoned(wanted, 1, of.amount)))
+            };
             return granted.iter().map(one).collect();
         }
         // A table that looks at single days gets a line for each, so that it can.

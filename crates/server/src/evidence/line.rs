@@ -59,6 +59,7 @@ pub fn line(document: &Document, policy: Option<&Policy>, currency: Currency) ->
         }),
         document: document.id.clone(),
         allocations: Vec::new(),
+        trip: None,
     })
 }
 

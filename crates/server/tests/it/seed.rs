@@ -31,6 +31,7 @@ pub fn line(world: &World, category: &str, minor: i64, currency: Currency, on: D
         claimed: amount,
         tax: None,
         evidence: None,
+        trip: None,
         allocations: vec![Allocation {
             account: Some(world.account),
             deal: Some(world.deal),
