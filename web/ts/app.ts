@@ -3,6 +3,7 @@ import "./commands.ts";
 import "./palette.ts";
 import "./keys.ts";
 import "./list.ts";
+import "./picks.ts";
 import "./live.ts";
 import "./upload.ts";
 import "./rows.ts";

@@ -2,7 +2,7 @@ import { all, closest } from "./dom.ts";
 
 /*
  * Lists one walks by keys: `[data-list]` around `a[data-item]`. j/k or arrows move, space peeks (the link's own htmx
- * request), Enter opens `data-open`, x ticks the row's `.pick`. While the peek is open, moving changes it at once.
+ * request), Enter opens `data-open`, x ticks the row's `.pick` (picks.ts). While the peek is open, moving changes it at once.
  */
 
 const items = (): HTMLAnchorElement[] => all<HTMLAnchorElement>("[data-list] a[data-item]").filter((item) => item.checkVisibility());
@@ -39,7 +39,7 @@ export function moveInList(event: KeyboardEvent): boolean {
       break;
     case "x": {
       const pick = item?.closest("[data-row]")?.querySelector<HTMLInputElement>(".pick");
-      if (!pick) return false;
+      if (!pick || pick.disabled) return false;
       pick.checked = !pick.checked;
       pick.dispatchEvent(new Event("change", { bubbles: true }));
       break;
@@ -85,14 +85,4 @@ document.addEventListener("click", (event) => {
     fold.setAttribute("aria-expanded", String(open));
     for (const row of all(`[data-folds="${CSS.escape(fold.dataset["fold"] ?? "")}"]`)) row.hidden = !open;
   }
-});
-
-document.addEventListener("change", (event) => {
-  const every = closest<HTMLInputElement>(event, "[data-pick-all]");
-  if (every) for (const pick of all<HTMLInputElement>(".pick", every.closest("[data-list]") ?? document)) pick.checked = every.checked;
-  if (!every && !closest(event, ".pick")) return;
-  const picked = all<HTMLInputElement>(".pick:checked");
-  document.querySelector("[data-list]")?.classList.toggle("picking", picked.length > 0);
-  for (const bar of all("[data-picked-bar]")) bar.hidden = picked.length === 0;
-  for (const count of all("[data-picked-count]")) count.textContent = String(picked.length);
 });

@@ -66,6 +66,7 @@ const PAGES = {
     flows: '/settings/flows',
     rights: '/settings/rights',
     connections: '/settings/connections',
+    chat: '/settings/chat',
     'connection-new': '/settings/connections/new',
     jobs: '/settings/jobs',
     import: '/settings/import',

@@ -73,3 +73,24 @@ transfer-title = Transfer to a colleague
 transfer-to = Colleague
 transfer-help = Type a name, number or mail address and choose from the list.
 field-several = Several colleagues have this name: use the number or mail address
+batch-pick = Select
+batch-choose = Select { $claim }
+batch-chosen = selected
+batch-none = Clear
+batch-kind = All of this kind
+batch-approve = Approve selected
+batch-all = { $approved } approved
+batch-some = { $approved } approved, { $left } left as they were
+batch-end-approved = Approved
+batch-end-other-kind = Left: another kind (step or currency): decide it by itself
+batch-end-changed = Left: it was changed after you saw it: look again
+batch-end-not-yours = Left: not yours to decide
+batch-end-refused = Left: open it to decide
+batch-end-decided = Left: { $by } { $outcome ->
+    [approved] approved
+    [rejected] rejected
+    [returned] returned
+    [transferred] transferred
+    [withdrawn] withdrew
+   *[other] dealt with
+} it, { $at }

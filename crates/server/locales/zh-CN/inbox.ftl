@@ -64,3 +64,24 @@ transfer-title = 转交给同事
 transfer-to = 同事
 transfer-help = 输入姓名、工号或邮箱，从列表中选择。
 field-several = 有多位同事叫这个名字，请用工号或邮箱
+batch-pick = 多选
+batch-choose = 选择 { $claim }
+batch-chosen = 单已选
+batch-none = 取消选择
+batch-kind = 全选同类
+batch-approve = 同意所选
+batch-all = 已同意 { $approved } 单
+batch-some = 已同意 { $approved } 单，{ $left } 单未动
+batch-end-approved = 已同意
+batch-end-other-kind = 未动：不是同一类（步骤或币种不同），请单独处理
+batch-end-changed = 未动：您看过之后内容有修改，请重新查看
+batch-end-not-yours = 未动：不是您的待办
+batch-end-refused = 未动：请打开处理
+batch-end-decided = 未动：{ $by }已于 { $at } { $outcome ->
+    [approved] 同意
+    [rejected] 拒绝
+    [returned] 退回
+    [transferred] 转交
+    [withdrawn] 撤回
+   *[other] 处理
+}

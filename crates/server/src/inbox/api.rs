@@ -40,6 +40,7 @@ use crate::shell::Body;
         Approvals,
         Picked,
         Approved,
+        PickedEnd,
         Outcome
     ))
 )]
@@ -118,7 +119,7 @@ impl From<SignerPlace> for Place {
     }
 }
 
-/// Several approvals at once, all of one kind: the same step of the same flow, one currency.
+/// Several approvals at once, of one kind: the same step of the same flow, one currency.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Approvals {
@@ -136,11 +137,24 @@ pub struct Picked {
     hash: String,
 }
 
-/// How many were approved.
+/// What became of each.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Approved {
-    /// All that were asked for.
+    /// How many were approved.
     count: usize,
+    /// Each, in the order of the request.
+    results: Vec<PickedEnd>,
+}
+
+/// What became of one of several.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PickedEnd {
+    /// The task's id.
+    id: String,
+    /// The claim's number; none for a task that the visitor may not know of.
+    claim: Option<String>,
+    /// `approved`; or, where it was left as it was, `changed`, `other-kind`, `decided`, `not-yours`, or the code of another refusal.
+    outcome: &'static str,
 }
 
 /// A transfer, or a request for advice.
@@ -294,14 +308,25 @@ pub async fn take_back(
     done(app, visitor, id, Verdict::TakeBack).await
 }
 
-/// Approves several tasks of one kind, all or none.
-#[utoipa::path(post, path = "/api/v1/approvals", tag = "tasks", request_body = Approvals, responses((status = 200, body = Approved), (status = 404), (status = 409), (status = 422)))]
+/// Approves several tasks of one kind, each by itself: what cannot be approved is left as it was and told.
+#[utoipa::path(post, path = "/api/v1/approvals", tag = "tasks", request_body = Approvals, responses((status = 200, body = Approved), (status = 422)))]
 pub async fn approve_many(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     Body(Approvals { tasks }): Body<Approvals>,
 ) -> Result<Json<Approved>, Error> {
     let picked: Vec<(String, String)> = tasks.into_iter().map(|t| (t.id, t.hash)).collect();
-    let count = decide::approve_many(&app, &visitor, &picked).await?;
-    Ok(Json(Approved { count }))
+    let ended = decide::approve_many(&app, &visitor, &picked).await?;
+    let results: Vec<PickedEnd> = ended
+        .into_iter()
+        .map(|e| PickedEnd {
+            outcome: e.end.code(),
+            id: e.task,
+            claim: e.claim.map(|(number, _)| number),
+        })
+        .collect();
+    Ok(Json(Approved {
+        count: results.iter().filter(|r| r.outcome == "approved").count(),
+        results,
+    }))
 }

@@ -167,7 +167,7 @@ pub fn colleague(org: &Org, text: &str) -> Result<EmployeeId, Error> {
 }
 
 /// What became of a task that is no longer open.
-fn decided(claim: &Claim, task: TaskId, org: &Org) -> Option<Error> {
+pub fn decided(claim: &Claim, task: TaskId, org: &Org) -> Option<Error> {
     let step = claim.run.iter().find(|s| s.tasks.iter().any(|t| t.id == task));
     let own = step
         .into_iter()
@@ -252,49 +252,134 @@ pub async fn people(app: &App, sql: &mut Sql, text: &str) -> Result<Vec<(String,
 /// Most tasks approved at once.
 const MOST: usize = 50;
 
-/// Approves several tasks of one kind – the same step of the same flow, one currency –, each with the hash of what was
-/// seen; all of them or none.
-pub async fn approve_many(app: &Arc<App>, visitor: &Visitor, picked: &[(String, String)]) -> Result<usize, Error> {
+/// What became of one of several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The task, as it was named.
+    pub task: String,
+    /// The claim's number and title; none for a task that the visitor may not know of.
+    pub claim: Option<(String, String)>,
+    /// What became of it.
+    pub end: End,
+}
+
+/// What became of one of several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Approved.
+    Approved,
+    /// Left as it was, since it is of another kind than the first.
+    OtherKind,
+    /// Left as it was, since the claim says something else by now.
+    Changed,
+    /// Left as it was, since somebody else came first.
+    Decided {
+        /// Who.
+        by: String,
+        /// What they did.
+        outcome: &'static str,
+        /// When, for people.
+        at: String,
+    },
+    /// Left as it was, since it is not theirs to approve.
+    NotYours,
+    /// Left as it was for another reason: its stable code.
+    Refused(&'static str),
+}
+
+impl End {
+    /// The stable word.
+    pub fn code(&self) -> &'static str {
+        match self {
+            End::Approved => "approved",
+            End::OtherKind => "other-kind",
+            End::Changed => "changed",
+            End::Decided { .. } => "decided",
+            End::NotYours => "not-yours",
+            End::Refused(code) => code,
+        }
+    }
+
+    fn of(error: Error) -> Result<End, Error> {
+        Ok(match error {
+            Error::Refused(Refusal::Changed) => End::Changed,
+            Error::Refused(Refusal::NotYours | Refusal::Duties) | Error::Forbidden(_) | Error::NotFound(_) => {
+                End::NotYours
+            }
+            Error::Decided { by, outcome, at, .. } => End::Decided { by, outcome, at },
+            error @ (Error::Refused(_) | Error::Invalid(_) | Error::Conflict) => End::Refused(error.code()),
+            other => return Err(other),
+        })
+    }
+}
+
+/// The kind of a task: those of one kind – the same step of the same flow, one currency – are approved together.
+pub fn kind(claim: &Claim, task: TaskId) -> Option<String> {
+    let step = claim.task(task).map(|(at, _)| &claim.run[at])?;
+    Some(format!(
+        "{}/{}/{}",
+        step.flow.id,
+        step.id,
+        claim.content.currency.code()
+    ))
+}
+
+/// Approves several tasks, each with the hash of what was seen and by itself: what cannot be approved is left as it was and told, and
+/// holds up no other. Only those of the first one's kind.
+pub async fn approve_many(app: &Arc<App>, visitor: &Visitor, picked: &[(String, String)]) -> Result<Vec<Ended>, Error> {
     if picked.is_empty() {
         return Err(Error::field("tasks", "missing"));
     }
     if picked.len() > MOST {
         return Err(Error::field("tasks", "too-many"));
     }
-    let mut sql = app.db.read();
-    let (mut kind, mut work) = (None, Vec::new());
+    let mut first = None;
+    let mut ended = Vec::new();
     for (id, hash) in picked {
-        let claim = claim_of(&mut sql, id).await?;
-        let task: TaskId = id.parse().map_err(|_| Error::NotFound("task"))?;
-        let facts = store::facts(&claim);
-        let permit = visitor.permit(app, Action::DecideClaim, &Resource::Claim(&facts))?;
-        let step = claim
-            .task(task)
-            .map(|(at, _)| &claim.run[at])
-            .ok_or(Error::NotFound("task"))?;
-        let own = (step.flow.id.clone(), step.id.clone(), claim.content.currency);
-        if *kind.get_or_insert_with(|| own.clone()) != own {
-            return Err(Error::field("tasks", "other-kind"));
-        }
-        work.push((permit, claim.id, task, hash.clone()));
+        let (claim, end) = approve_one(app, visitor, id, hash, &mut first).await?;
+        ended.push(Ended {
+            task: id.clone(),
+            claim,
+            end,
+        });
     }
-    let (shared, count) = (app.clone(), work.len());
-    app.db
-        .write(move |sql| {
-            let (app, work) = (shared.clone(), work.clone());
-            Box::pin(async move {
-                for (permit, claim, task, hash) in work {
-                    let command = Command::Approve {
-                        task,
-                        hash,
-                        comment: String::new(),
-                    };
-                    claims::act_in(sql, &app, &permit, claim, command).await?;
-                }
-                Ok(())
-            })
-        })
-        .await?;
-    app.live.wake();
-    Ok(count)
+    Ok(ended)
+}
+
+async fn approve_one(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    id: &str,
+    hash: &str,
+    first: &mut Option<String>,
+) -> Result<(Option<(String, String)>, End), Error> {
+    let claim = match claim_of(&mut app.db.read(), id).await {
+        Ok(claim) => claim,
+        Err(Error::NotFound(_)) => return Ok((None, End::NotYours)),
+        Err(error) => return Err(error),
+    };
+    let facts = store::facts(&claim);
+    if !app
+        .rights
+        .may(&visitor.person, Action::ReadClaim, &Resource::Claim(&facts))
+    {
+        return Ok((None, End::NotYours));
+    }
+    let named = Some((claim.number.clone(), claim.content.title.clone()));
+    let own = id.parse().ok().and_then(|task| kind(&claim, task));
+    // A task whose step is gone has ended; deciding tells how.
+    if let Some(own) = own
+        && *first.get_or_insert_with(|| own.clone()) != own
+    {
+        return Ok((named, End::OtherKind));
+    }
+    let verdict = Verdict::Approve {
+        hash: hash.to_owned(),
+        comment: String::new(),
+    };
+    let end = match decide(app, visitor, id, verdict).await {
+        Ok(_) => End::Approved,
+        Err(error) => End::of(error)?,
+    };
+    Ok((named, end))
 }

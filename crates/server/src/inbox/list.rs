@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use outlay_core::claim::{Claim, Status};
+use outlay_core::ids::TaskId;
 use outlay_core::org::Org;
 use outlay_core::{Currency, Money};
 use serde::{Deserialize, Serialize};
@@ -155,6 +156,11 @@ pub struct TaskView {
     pub finding: Option<FindingView>,
     /// The hash of the content, to be given with an approval.
     pub hash: String,
+    /// Open tasks of one kind can be approved together; none for others.
+    pub kind: Option<String>,
+    /// The step's name and the currency, for people.
+    #[serde(skip)]
+    pub kind_name: String,
 }
 
 /// The worst finding of a claim.
@@ -393,6 +399,9 @@ impl Names {
 fn view(row: TaskRow, claim: &Claim, org: &Org, rules: &Rules, names: &Names, tab: Tab, visitor: &Visitor) -> TaskView {
     let w = W(visitor.lang);
     let assignee = row.assignee.parse().ok().filter(|a| *a != visitor.person.id());
+    let open = row.outcome.as_deref() == Some("open");
+    let task = row.key.parse::<TaskId>().ok().filter(|_| open && tab == Tab::Todo);
+    let step = task.and_then(|t| claim.task(t)).map(|(at, _)| &claim.run[at]);
     let on_behalf_of = assignee.and_then(|a| org.employee(a)).map(|e| e.name.clone());
     TaskView {
         on_behalf_of,
@@ -412,6 +421,10 @@ fn view(row: TaskRow, claim: &Claim, org: &Org, rules: &Rules, names: &Names, ta
         status: claim.status(),
         finding: worst(claim, rules, w),
         hash: claim.content.hash(),
+        kind: task.and_then(|t| super::decide::kind(claim, t)),
+        kind_name: step.map_or_else(String::new, |s| {
+            format!("{} · {}", s.name.get(w.0), claim.content.currency)
+        }),
     }
 }
 

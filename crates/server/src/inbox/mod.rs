@@ -14,7 +14,7 @@ use axum::routing::{get, post};
 
 pub use amend::Api as AmendApi;
 pub use api::Api;
-pub use decide::colleague;
+pub use decide::{claim_of, colleague, decided};
 pub use list::{InboxView, Names, Tab, TaskView, Wanted, inbox};
 
 use crate::app::App;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::decide::{self, Verdict};
+use super::decide::{self, End, Ended, Verdict};
 use outlay_core::claim::Place as SignerPlace;
 
 use super::list::{self, Filter, InboxView, Tab, TaskView, Wanted};
@@ -27,9 +27,30 @@ struct InboxPage {
     peek: Option<PeekView>,
     after: Option<String>,
     trouble: Option<String>,
+    ended: Vec<EndView>,
 }
 
 impl InboxPage {
+    /// How many of several were approved, and how many were not.
+    fn ended_words(&self) -> String {
+        let approved = self.ended.iter().filter(|e| e.approved).count();
+        let values = [("approved", approved), ("left", self.ended.len() - approved)];
+        let values = values.map(|(name, n)| (name.to_owned(), n.to_string()));
+        self.f.w.args(
+            if approved == self.ended.len() {
+                "batch-all"
+            } else {
+                "batch-some"
+            },
+            &values,
+        )
+    }
+
+    /// Whether rows can be ticked.
+    fn picks(&self) -> bool {
+        self.view.tab == Tab::Todo && self.view.counts.todo > 0
+    }
+
     /// The address of this list with other values.
     fn url(&self, peek: &str) -> String {
         list_url(self.view.tab, self.view.filter, self.after.as_deref(), peek)
@@ -139,6 +160,7 @@ async fn page(
         peek,
         after: wanted.after,
         trouble: None,
+        ended: Vec::new(),
     })
 }
 
@@ -284,6 +306,33 @@ pub async fn decide(
     done(app, visitor, headers, id, back, verdict).await
 }
 
+/// What became of one of several, in words.
+struct EndView {
+    claim: Option<(String, String)>,
+    approved: bool,
+    words: String,
+}
+
+impl EndView {
+    fn of(w: W, ended: Ended) -> EndView {
+        let words = match &ended.end {
+            End::Decided { by, outcome, at } => {
+                let values = [("by", by.as_str()), ("outcome", outcome), ("at", at)];
+                let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                w.args("batch-end-decided", &values)
+            }
+            End::Refused(code) if w.knows(&format!("problem-{code}")) => w.args(&format!("problem-{code}"), &[]),
+            End::Refused(_) => w.t("batch-end-refused"),
+            end => w.t(&format!("batch-end-{}", end.code())),
+        };
+        EndView {
+            approved: ended.end == End::Approved,
+            claim: ended.claim,
+            words,
+        }
+    }
+}
+
 /// POST /inbox/approvals: any number of `task`, each an id and the hash of what was seen, as `ID:HASH`.
 pub async fn approve_many(
     State(app): State<Arc<App>>,
@@ -296,21 +345,21 @@ pub async fn approve_many(
         .filter_map(|(_, value)| value.split_once(':'))
         .map(|(id, hash)| (id.to_owned(), hash.to_owned()))
         .collect();
-    match decide::approve_many(&app, &visitor, &picked).await {
-        Ok(_) => Ok(Redirect::to("/inbox").into_response()),
-        Err(error @ (Error::Refused(_) | Error::Decided { .. } | Error::Invalid(_))) => {
-            let said = words(W(visitor.lang), &error);
-            let mut sql = app.db.read();
-            let view = list::inbox(&mut sql, &app, &visitor, &Wanted::default()).await?;
-            let page = shell::page(&InboxPage {
-                f: Frame::load(&mut sql, &app, &visitor, &headers, "inbox").await?,
-                view,
-                peek: None,
-                after: None,
-                trouble: Some(said),
-            })?;
-            Ok((error.status(), page).into_response())
-        }
-        Err(error) => Err(error),
-    }
+    let w = W(visitor.lang);
+    let (status, ended, trouble) = match decide::approve_many(&app, &visitor, &picked).await {
+        Ok(ended) => (StatusCode::OK, ended, None),
+        Err(error @ Error::Invalid(_)) => (error.status(), Vec::new(), Some(words(w, &error))),
+        Err(error) => return Err(error),
+    };
+    let mut sql = app.db.read();
+    let view = list::inbox(&mut sql, &app, &visitor, &Wanted::default()).await?;
+    let page = shell::page(&InboxPage {
+        f: Frame::load(&mut sql, &app, &visitor, &headers, "inbox").await?,
+        view,
+        peek: None,
+        after: None,
+        trouble,
+        ended: ended.into_iter().map(|e| EndView::of(w, e)).collect(),
+    })?;
+    Ok((status, page).into_response())
 }

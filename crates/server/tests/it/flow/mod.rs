@@ -209,9 +209,13 @@ fn the_claimant_recalls_reminds_and_copies() {
 }
 
 #[test]
-fn several_of_one_kind_are_approved_at_once_or_none() {
+fn several_of_one_kind_are_approved_at_once_and_what_cannot_be_is_left_and_told() {
     on_both(|world| async move {
-        let (one, two) = (submitted(&world).await, submitted(&world).await);
+        let all = [
+            submitted(&world).await,
+            submitted(&world).await,
+            submitted(&world).await,
+        ];
         let chen = world.as_("chen").await;
         let list = chen.get("/api/v1/tasks").await.expect(200).json();
         let tasks: Vec<Value> = list["groups"][0]["tasks"]
@@ -220,25 +224,68 @@ fn several_of_one_kind_are_approved_at_once_or_none() {
             .iter()
             .map(|t| json!({"id": t["id"], "hash": t["hash"]}))
             .collect();
-        assert_eq!(tasks.len(), 2);
+        assert_eq!(tasks.len(), 3);
+        let kinds: Vec<&Value> = list["groups"][0]["tasks"]
+            .as_array()
+            .expect("tasks")
+            .iter()
+            .map(|t| &t["kind"])
+            .collect();
+        assert!(
+            kinds[0].is_string() && kinds.iter().all(|k| k == &kinds[0]),
+            "{kinds:?}"
+        );
+        let page = chen.get("/inbox").await.expect(200);
+        assert_eq!(page.text.matches("class=\"pick\"").count(), 3, "{}", page.text);
         let mut stale = tasks.clone();
         stale[1]["hash"] = json!("0".repeat(64));
-        chen.post("/api/v1/approvals", json!({"tasks": stale}))
-            .await
-            .expect(409);
-        assert_eq!(todo(&chen).await, 2, "none where one is refused");
+        stale.push(json!({"id": uuid::Uuid::now_v7(), "hash": ""}));
         let done = chen
-            .post("/api/v1/approvals", json!({"tasks": tasks}))
+            .post("/api/v1/approvals", json!({"tasks": stale}))
             .await
             .expect(200)
             .json();
-        assert_eq!(done["count"], 2);
-        assert_eq!(todo(&chen).await, 0);
-        approve(&world.as_("zhao").await).await;
-        for claim in [one, two] {
-            assert!(now(&world, &claim).await.signers().count() >= 1);
+        let ends: Vec<&Value> = done["results"]
+            .as_array()
+            .expect("results")
+            .iter()
+            .map(|r| &r["outcome"])
+            .collect();
+        assert_eq!(ends, ["approved", "changed", "approved", "not-yours"], "{done}");
+        assert_eq!((done["count"].as_i64(), todo(&chen).await), (Some(2), 1));
+        // Another kind: finance's step, and what was decided meanwhile.
+        let (zhao, wang) = (world.as_("zhao").await, world.as_("wang").await);
+        let (id, hash) = task(&zhao).await;
+        let end = wang
+            .post("/api/v1/approvals", json!({"tasks": [{"id": id, "hash": hash}]}))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(end["results"][0]["outcome"], "not-yours", "{end}");
+        let picked: Vec<(String, String)> = tasks
+            .iter()
+            .map(|t| {
+                (
+                    "task".to_owned(),
+                    format!(
+                        "{}:{}",
+                        t["id"].as_str().expect("id"),
+                        t["hash"].as_str().expect("hash")
+                    ),
+                )
+            })
+            .collect();
+        let picked: Vec<(&str, &str)> = picked.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let page = chen.form("/inbox/approvals", &picked).await.expect(200).text;
+        assert!(
+            page.contains("已同意 1 单，2 单未动") && page.contains("陈屿已于"),
+            "{page}"
+        );
+        for claim in all {
+            assert_eq!(now(&world, &claim).await.signers().count(), 1);
         }
         chen.post("/api/v1/approvals", json!({"tasks": []})).await.expect(422);
+        chen.form("/inbox/approvals", &[]).await.expect(422);
     });
 }
 
