@@ -365,6 +365,25 @@ CREATE TABLE mail_link (
     content_hash TEXT NOT NULL, expires_at BIGINT NOT NULL, used_at BIGINT
 );
 CREATE INDEX mail_link_expires ON mail_link (expires_at);
+-- Chats in which a task may be decided by a card.
+CREATE TABLE chat (
+    kind TEXT PRIMARY KEY, settings TEXT NOT NULL, sealed TEXT NOT NULL, paused BOOLEAN NOT NULL, created_at BIGINT NOT NULL
+);
+-- Whose account is whose. `contact` is what it was looked up by: it counts only as long as that is theirs.
+CREATE TABLE chat_account (
+    kind TEXT NOT NULL, employee_id TEXT NOT NULL REFERENCES employee (id), mobile TEXT NOT NULL, contact TEXT NOT NULL,
+    account TEXT, looked_at BIGINT, PRIMARY KEY (kind, employee_id)
+);
+CREATE INDEX chat_account_account ON chat_account (kind, account);
+-- The one card of a task, and what it shows.
+CREATE TABLE chat_card (
+    task_id TEXT PRIMARY KEY REFERENCES task (id), kind TEXT NOT NULL, message TEXT NOT NULL, shows TEXT NOT NULL, at BIGINT NOT NULL
+);
+-- Presses of cards, each event once for a task.
+CREATE TABLE chat_press (
+    kind TEXT NOT NULL, event TEXT NOT NULL, task_id TEXT NOT NULL REFERENCES task (id), employee_id TEXT NOT NULL REFERENCES employee (id),
+    done BOOLEAN NOT NULL, said TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (kind, event, task_id)
+);
 CREATE INDEX task_inbox ON task (assignee_id, outcome, opened_at);
 CREATE INDEX task_done ON task (assignee_id, closed_at);
 CREATE INDEX task_claim ON task (claim_id);

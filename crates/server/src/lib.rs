@@ -4,6 +4,7 @@
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod chat;
 pub mod claims;
 pub mod cli;
 pub mod clock;
@@ -83,5 +84,6 @@ fn routes() -> Router<Arc<App>> {
         .merge(payments::routes())
         .merge(me::routes())
         .merge(mail::routes())
+        .merge(chat::routes())
         .merge(search::routes())
 }

@@ -14,8 +14,8 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
 use crate::{
-    audit, claims, connections, crm, drafts, edits, evidence, exports, folders, history, home, import, inbox, insights,
-    jobs, me, meters, payments, people, policies, rules, search, settings, sheets, tokens, watch,
+    audit, chat, claims, connections, crm, drafts, edits, evidence, exports, folders, history, home, import, inbox,
+    insights, jobs, me, meters, payments, people, policies, rules, search, settings, sheets, tokens, watch,
 };
 
 /// What failed, as `application/problem+json` (RFC 9457).
@@ -59,6 +59,7 @@ struct Shared;
 /// The `Api` of every feature. A new one is added here; a test fails if a route is missing.
 fn features() -> Vec<utoipa::openapi::OpenApi> {
     vec![
+        chat::Api::openapi(),
         claims::Api::openapi(),
         claims::ActsApi::openapi(),
         evidence::Api::openapi(),

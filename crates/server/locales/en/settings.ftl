@@ -6,6 +6,7 @@ settings-flows = Approval flows
 settings-rights = Rights
 settings-links = Connections
 settings-connections = CRM connections
+settings-chat = Approval in chat
 settings-drafts = Drafts
 settings-jobs = Jobs and dead letters
 settings-api = API tokens

@@ -6,6 +6,7 @@ settings-flows = 审批流
 settings-rights = 权限
 settings-links = 连接
 settings-connections = CRM 连接
+settings-chat = 聊天审批
 settings-drafts = 自动起草
 settings-jobs = 任务与死信
 settings-api = API 令牌

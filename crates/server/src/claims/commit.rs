@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::args;
 use crate::audit;
 use crate::auth::Permit;
+use crate::chat;
 use crate::clock::now;
 use crate::db::{Sql, Value, dialect};
 use crate::error::Error;
@@ -70,6 +71,7 @@ pub async fn commit(
     }
     write_invoices(sql, before, claim).await?;
     write_tasks(sql, before, claim).await?;
+    chat::follow(sql, before, claim).await?;
     spend::shift(sql, before, claim).await?;
     write_events(sql, app, permit.actor(), before, decision).await?;
     payable::follow(sql, before, decision).await?;

@@ -24,6 +24,7 @@ sources![
     "settings",
     "jobs",
     "mail",
+    "chat",
     "tokens",
     "payments",
     "claims",
