@@ -36,6 +36,7 @@ fn input(company: &Company, minor: i64) -> Input {
         project_owner: None,
         deal_stage: None,
         chosen: BTreeMap::new(),
+        stand_in: None,
     }
 }
 

@@ -62,6 +62,12 @@ pub fn apply(claim: Option<Claim>, event: &Event, at: Timestamp) -> Option<Claim
             }
         }
         Event::Archived {} => claim.state = State::Archived { at },
+        Event::HandedOver { to } => {
+            claim.stand_in = Some(*to);
+            if !claim.copies.contains(to) {
+                claim.copies.push(*to);
+            }
+        }
         Event::Reminded {} => claim.reminded_at = Some(at),
         Event::Copied { step, to, .. } => {
             for who in to {
@@ -103,6 +109,7 @@ fn begin(event: &Event, at: Timestamp) -> Option<Claim> {
         chosen: Default::default(),
         material: None,
         copies: Vec::new(),
+        stand_in: None,
         reminded_at: None,
         created_at: at,
         submitted_at: None,

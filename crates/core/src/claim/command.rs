@@ -149,6 +149,16 @@ pub enum Command {
         /// The task of who left.
         task: TaskId,
     },
+    /// Have somebody else finish a draft or returned claim, since its claimant has left. The money stays the claimant's.
+    HandOver {
+        /// Whom.
+        to: EmployeeId,
+    },
+    /// Close a draft or returned claim, since its claimant has left.
+    Close {
+        /// Why.
+        reason: String,
+    },
     /// Take it back, or discard a draft.
     Withdraw {
         /// Why, if said.

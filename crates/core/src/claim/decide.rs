@@ -70,6 +70,8 @@ impl Deciding<'_> {
     }
 
     pub(super) fn notify(&mut self, to: EmployeeId, notice: Notice) {
+        let claim = self.claim.as_ref().filter(|c| c.content.claimant == to);
+        let to = claim.and_then(|c| c.stand_in).unwrap_or(to);
         self.effects.push(Effect::Notify { to, notice });
     }
 
@@ -129,6 +131,8 @@ impl Deciding<'_> {
             Command::Remind => self.remind(),
             Command::CopyTo { to, comment } => self.copy_to(to, comment),
             Command::Tick => self.tick(),
+            Command::HandOver { to } => self.hand_over(to),
+            Command::Close { reason } => self.close(&reason),
             Command::Withdraw { reason } => self.withdraw(reason),
             Command::Comment { text } => {
                 self.claim()?;
@@ -185,7 +189,9 @@ impl Deciding<'_> {
         let claim = self.claim()?;
         // What was signed before a return that asks for it straight back stands if nothing that matters changed.
         let stands = matches!(claim.state, State::Returned { straight: true, .. })
-            && claim.material.as_ref() == Some(&content.material());
+            && claim.material.as_ref() == Some(&content.material())
+            // Who finishes it may have been one of those who sign.
+            && claim.stand_in.is_none();
         let (route, settings) = if passes {
             (Vec::new(), Settings::default())
         } else if stands {
@@ -269,6 +275,32 @@ impl Deciding<'_> {
         Ok(())
     }
 
+    /// A draft or returned claim whose claimant has left.
+    fn left_over(&self) -> Result<(), Refusal> {
+        let claim = self.state(&[Status::Draft, Status::Returned])?;
+        if self.facts.org.is_active(claim.content.claimant) {
+            return Err(Refusal::NotYours);
+        }
+        Ok(())
+    }
+
+    fn hand_over(&mut self, to: EmployeeId) -> Result<(), Refusal> {
+        self.left_over()?;
+        if !self.facts.org.is_active(to) {
+            return Err(Refusal::Unfit);
+        }
+        self.add(Event::HandedOver { to });
+        Ok(())
+    }
+
+    fn close(&mut self, reason: &str) -> Result<(), Refusal> {
+        self.left_over()?;
+        let reason = said(reason)?;
+        self.add(Event::Withdrawn { reason });
+        self.effects.push(Effect::WriteBack);
+        Ok(())
+    }
+
     pub(super) fn state(&self, allowed: &[Status]) -> Result<&Claim, Refusal> {
         let claim = self.claim()?;
         if allowed.contains(&claim.status()) {
@@ -279,8 +311,9 @@ impl Deciding<'_> {
     }
 
     pub(super) fn own(&self) -> Result<(), Refusal> {
-        let claimant = self.claim()?.content.claimant;
-        if self.actor.employee() == Some(claimant) {
+        let claim = self.claim()?;
+        let me = self.actor.employee();
+        if me.is_some() && (me == Some(claim.content.claimant) || me == claim.stand_in) {
             Ok(())
         } else {
             Err(Refusal::NotYours)

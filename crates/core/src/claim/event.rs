@@ -290,7 +290,12 @@ pub enum Event {
         /// Place in the route.
         step: usize,
     },
-    /// The claimant took it back for good.
+    /// Its claimant has left, and somebody else finishes it.
+    HandedOver {
+        /// Who.
+        to: EmployeeId,
+    },
+    /// The claimant took it back for good, or it was closed since the claimant has left.
     Withdrawn {
         /// Why, if said.
         reason: String,
@@ -339,6 +344,7 @@ impl Event {
             Event::Rejected { .. } => "rejected",
             Event::Returned { .. } => "returned",
             Event::Transferred { .. } => "transferred",
+            Event::HandedOver { .. } => "handed_over",
             Event::Withdrawn { .. } => "withdrawn",
             Event::Commented { .. } => "commented",
             Event::Batched { .. } => "batched",

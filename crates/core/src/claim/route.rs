@@ -24,6 +24,7 @@ impl Deciding<'_> {
             day: self.facts.today,
             settings: running.map_or(&self.facts.flow.settings, |c| &c.settings),
             chosen: claim.map_or(crate::flow::no_choices(), |c| &c.chosen),
+            stand_in: claim.and_then(|c| c.stand_in),
             findings: claim
                 .and_then(|c| c.judged.as_ref())
                 .map_or(&[], |judged| judged.findings.as_slice()),

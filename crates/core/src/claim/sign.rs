@@ -42,7 +42,7 @@ impl Deciding<'_> {
             return Err(Refusal::NotYours);
         }
         let run = &claim.run[step];
-        let own = by == claim.content.claimant || task.assignee == claim.content.claimant;
+        let own = by == claim.content.claimant || task.assignee == claim.content.claimant || Some(by) == claim.stand_in;
         // One person does not count for two at one step; advice counts for nobody.
         let counts = |t: &&Task| t.assignee == by && t.id != id && !matches!(t.part, Part::Advice(_));
         let signs = !matches!(task.part, Part::Advice(_));

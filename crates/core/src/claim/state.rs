@@ -43,6 +43,9 @@ pub struct Claim {
     /// Who got copies, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<EmployeeId>,
+    /// Who finishes it for a claimant who has left; they get a copy, too, and never sign it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stand_in: Option<EmployeeId>,
     /// When those asked were last reminded by somebody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reminded_at: Option<Timestamp>,

@@ -83,6 +83,8 @@ pub struct Ask<'a> {
     pub settings: &'a Settings,
     /// Whom the claimant chose.
     pub chosen: &'a Choices,
+    /// Who finishes it for a claimant who has left, and signs it no more than they.
+    pub stand_in: Option<EmployeeId>,
     /// What the policy found.
     pub findings: &'a [Finding],
 }
@@ -117,7 +119,7 @@ impl Ask<'_> {
             Found::NotNeeded => return Ok(Resolved::NotNeeded),
             Found::People(people) => people,
         };
-        let own = found.iter().any(|a| a.employee == self.content.claimant);
+        let own = found.iter().any(|a| self.is_own(a.employee));
         let mut people: Vec<Approver> = Vec::new();
         for approver in found {
             let fit = self.is_fit(approver.employee) && !people.iter().any(|p| p.employee == approver.employee);
@@ -142,7 +144,12 @@ impl Ask<'_> {
 
     /// Whether somebody may sign this claim at all.
     pub fn is_fit(&self, who: EmployeeId) -> bool {
-        who != self.content.claimant && self.org.is_active(who)
+        !self.is_own(who) && self.org.is_active(who)
+    }
+
+    /// Whether it is theirs to hand in.
+    fn is_own(&self, who: EmployeeId) -> bool {
+        who == self.content.claimant || Some(who) == self.stand_in
     }
 
     fn find(&self, who: &Who, step: &str) -> Found {
@@ -195,7 +202,8 @@ impl Ask<'_> {
 
     /// The heads from one level to another above the claimant; none needed where the organisation ends below.
     fn heads(&self, from: u8, to: u8) -> Found {
-        let heads = self.org.heads_above(self.content.claimant, self.content.department);
+        let mut heads = self.org.heads_above(self.content.claimant, self.content.department);
+        heads.retain(|(head, _)| Some(*head) != self.stand_in);
         if heads.is_empty() {
             return Found::People(Vec::new());
         }

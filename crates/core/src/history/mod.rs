@@ -43,6 +43,9 @@ pub struct Input {
     /// Whom the claimant chose for steps that leave it to them.
     #[serde(default, skip_serializing_if = "Choices::is_empty")]
     pub chosen: Choices,
+    /// Who finished it for a claimant who has left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stand_in: Option<EmployeeId>,
 }
 
 /// What was decided of an input.
@@ -123,6 +126,7 @@ impl Input {
             day: self.facts.today,
             settings: &flow.settings,
             chosen: &self.chosen,
+            stand_in: self.stand_in,
             findings: &judged.findings,
         };
         let mut steps = Vec::new();

@@ -160,3 +160,4 @@ flow-severity-warn = warning or worse
 flow-severity-block = blocking
 act-amend = Amend amounts
 act-amend-help = Amounts can only be lowered. If one changes, everybody who has signed is asked again.
+event-handed-over = The claimant has left: { $name } finishes it

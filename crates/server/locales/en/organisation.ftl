@@ -134,3 +134,16 @@ action-addDocument = Bring a receipt
 action-keepProfile = Keep one's own settings
 action-makeToken = Make an API token
 action-revokeToken = Revoke an API token
+people-unfinished = Drafts and returned claims
+people-unfinished-hint = This money is still owed to them. Have a colleague complete and submit the claims, or close them with a reason.
+people-unfinished-with = with { $name }
+people-finish-to = Finished by
+people-finish-help = May read, change and submit them, but never approve them; the money still goes to the account of whoever left.
+people-finish = Hand over
+people-close-reason = Reason for closing
+people-close-help = The claims count as withdrawn, and their receipts are free again.
+people-close = Close all
+people-leave-unfinished = { $n ->
+    [one] { $n } draft or returned claim is left: once they have left, say here who finishes it, or close it.
+   *[other] { $n } drafts and returned claims are left: once they have left, say here who finishes them, or close them.
+}

@@ -142,3 +142,4 @@ flow-severity-warn = 警告及以上
 flow-severity-block = 阻止
 act-amend = 修改金额
 act-amend-help = 金额只能调低。金额有变时，已签的人都需重新审批。
+event-handed-over = 申请人已离职，由{ $name }代办

@@ -110,6 +110,8 @@ pub struct ClaimFacts {
     pub id: String,
     /// Whose it is.
     pub claimant: EmployeeId,
+    /// Who finishes it for a claimant who has left.
+    pub stand_in: Option<EmployeeId>,
     /// Which entity pays.
     pub entity: EntityId,
     /// Where it is booked.
@@ -399,28 +401,19 @@ fn person_attributes(person: &Person) -> Attributes {
 fn resource_entity(person: &Person, resource: &Resource) -> (EntityUid, Attributes) {
     let me = [person.id()];
     match resource {
-        Resource::Claim(claim) => (
-            uid("Claim", &claim.id),
-            HashMap::from([
-                (
-                    "claimant".to_owned(),
-                    RestrictedExpression::new_entity_uid(employee(claim.claimant)),
-                ),
-                (
-                    "entity".to_owned(),
-                    RestrictedExpression::new_string(claim.entity.to_string()),
-                ),
-                (
-                    "department".to_owned(),
-                    RestrictedExpression::new_string(claim.department.to_string()),
-                ),
-                (
-                    "status".to_owned(),
-                    RestrictedExpression::new_string(claim.status.clone()),
-                ),
+        Resource::Claim(claim) => {
+            let text = |text: String| RestrictedExpression::new_string(text);
+            let somebody = |id| RestrictedExpression::new_entity_uid(employee(id));
+            let mut attributes = HashMap::from([
+                ("claimant".to_owned(), somebody(claim.claimant)),
+                ("entity".to_owned(), text(claim.entity.to_string())),
+                ("department".to_owned(), text(claim.department.to_string())),
+                ("status".to_owned(), text(claim.status.clone())),
                 ("asked".to_owned(), people(&me[..usize::from(person.is_asked(claim))])),
-            ]),
-        ),
+            ]);
+            attributes.extend(claim.stand_in.map(|id| ("standIn".to_owned(), somebody(id))));
+            (uid("Claim", &claim.id), attributes)
+        }
         Resource::Record(record) => {
             let mut attributes = HashMap::from([
                 ("team".to_owned(), people(&record.team)),

@@ -69,6 +69,7 @@ impl Around {
             project_owner: self.project_owner,
             deal_stage: self.deal_stage.clone(),
             chosen: claim.chosen.clone(),
+            stand_in: claim.stand_in,
         }
     }
 
@@ -90,6 +91,7 @@ impl Around {
             day,
             settings,
             chosen: &claim.chosen,
+            stand_in: claim.stand_in,
             findings,
         }
     }

@@ -34,6 +34,7 @@ pub fn permit(app: &App, visitor: &Visitor, content: &Content) -> Result<Permit,
     let facts = ClaimFacts {
         id: String::new(),
         claimant: visitor.person.id(),
+        stand_in: None,
         entity: content.entity,
         department: content.department,
         status: "draft".to_owned(),

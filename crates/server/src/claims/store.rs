@@ -35,6 +35,7 @@ pub fn facts(claim: &Claim) -> ClaimFacts {
     ClaimFacts {
         id: claim.id.to_string(),
         claimant: claim.content.claimant,
+        stand_in: claim.stand_in,
         entity: claim.content.entity,
         department: claim.content.department,
         status: claim.status().code().to_owned(),

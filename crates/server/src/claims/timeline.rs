@@ -112,7 +112,7 @@ fn look(kind: &str) -> (&'static str, &'static str) {
         "passed" => ("circle-check", "t-ok"),
         "rejected" => ("circle-x", "t-bad"),
         "returned" => ("undo-2", "t-warn"),
-        "transferred" | "delegated" | "reassigned" | "chosen" | "asked_again" => ("send", ""),
+        "transferred" | "handed_over" | "delegated" | "reassigned" | "chosen" | "asked_again" => ("send", ""),
         "sent_back" | "taken_back" | "recalled" => ("undo-2", "t-warn"),
         "timed_out" | "fired" | "reminded" => ("circle-alert", "t-warn"),
         "advised" | "copied" => ("message-square-text", ""),
@@ -198,6 +198,7 @@ fn words(w: W, org: &Org, claim: &Claim, event: &Event, policy: Option<&str>) ->
         Event::Copied { to, comment, .. } => text("event-copied", &[("people", names(to)), ("said", comment.clone())]),
         Event::TakenBack { .. } => w.t("event-taken-back"),
         Event::Recalled {} => w.t("event-recalled"),
+        Event::HandedOver { to } => w.t1("event-handed-over", "name", name(*to)),
         Event::Advised { comment, .. } => said("event-advised", comment),
         Event::AskedAgain { to: (_, who), .. } => text(
             "event-asked-again",

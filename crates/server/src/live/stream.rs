@@ -197,6 +197,8 @@ impl Tail {
         let facts = ClaimFacts {
             id: happened.id.clone(),
             claimant: stored(&happened.claimant_id)?,
+            // Who stands in has a copy, and is asked by that.
+            stand_in: None,
             entity: stored(&happened.entity_id)?,
             department: stored(&happened.department_id)?,
             status: happened.status.clone(),

@@ -10,7 +10,7 @@ use outlay_core::ids::EmployeeId;
 use utoipa::OpenApi;
 
 use super::edit::{self, PersonIn, PlaceIn, RoleIn};
-use super::leave;
+use super::leave::{self, Finish, Unfinished};
 use super::view::{self, PeopleView, PersonRow, PersonView, PlaceView, RoleView, Wanted};
 use crate::app::App;
 use crate::auth::{Action, Permit, Resource, Visitor};
@@ -20,8 +20,10 @@ use crate::shell::Body;
 /// The description of these addresses.
 #[derive(OpenApi)]
 #[openapi(
-    paths(list, create, one, replace, deactivate, activate, grant, revoke),
-    components(schemas(PeopleView, PersonRow, PersonView, PlaceView, RoleView, PersonIn, PlaceIn, RoleIn))
+    paths(list, create, one, replace, deactivate, activate, finish, grant, revoke),
+    components(schemas(
+        PeopleView, PersonRow, PersonView, PlaceView, RoleView, PersonIn, PlaceIn, RoleIn, Unfinished, Finish, Finished
+    ))
 )]
 pub struct Api;
 
@@ -97,6 +99,25 @@ pub async fn activate(
 ) -> Result<StatusCode, Error> {
     leave::set_active(&app, &permit(&app, &visitor)?, id(&text)?, true).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// How many claims it was.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct Finished {
+    /// Drafts and returned claims.
+    count: usize,
+}
+
+/// Has the drafts and returned claims of somebody who has left finished by a colleague, or closes them.
+#[utoipa::path(post, path = "/api/v1/employees/{id}/unfinished", tag = "people", params(("id" = String, Path)), request_body = Finish, responses((status = 200, body = Finished), (status = 403), (status = 404), (status = 409, description = "they work here"), (status = 422)))]
+pub async fn finish(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(text): Path<String>,
+    Body(how): Body<Finish>,
+) -> Result<Json<Finished>, Error> {
+    let count = leave::finish(&app, &permit(&app, &visitor)?, id(&text)?, &how).await?;
+    Ok(Json(Finished { count }))
 }
 
 /// Gives a role.

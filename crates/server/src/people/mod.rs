@@ -29,6 +29,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/settings/people/{id}", get(pages::one).post(pages::replace))
         .route("/settings/people/{id}/deactivation", post(pages::deactivate))
         .route("/settings/people/{id}/activation", post(pages::activate))
+        .route("/settings/people/{id}/unfinished", post(pages::finish))
         .route("/settings/people/{id}/password", post(pages::password))
         .route("/settings/people/{id}/roles", post(pages::grant))
         .route("/settings/people/{id}/roles/{grant}/revocation", post(pages::revoke))
@@ -36,6 +37,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/api/v1/employees/{id}", get(api::one).put(api::replace))
         .route("/api/v1/employees/{id}/deactivation", post(api::deactivate))
         .route("/api/v1/employees/{id}/activation", post(api::activate))
+        .route("/api/v1/employees/{id}/unfinished", post(api::finish))
         .route("/api/v1/employees/{id}/roles", post(api::grant))
         .route("/api/v1/employees/{id}/roles/{grant}", delete(api::revoke))
 }

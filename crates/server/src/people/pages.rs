@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::api::{id, permit};
 use super::edit::{self, PersonIn, PlaceIn, RoleIn};
-use super::leave;
+use super::leave::{self, Finish};
 use super::view::{self, PeopleView, PersonView, Wanted};
 use crate::app::App;
 use crate::auth::{Action, Resource, Visitor};
@@ -115,7 +115,15 @@ impl PersonPage {
     }
 
     fn other_errors(&self) -> Vec<&str> {
-        let shown = ["number", "name", "email", "place.position", "place.grade"];
+        let shown = [
+            "number",
+            "name",
+            "email",
+            "place.position",
+            "place.grade",
+            "to",
+            "reason",
+        ];
         let others = self.errors.iter().filter(|(f, _)| !shown.contains(&f.as_str()));
         others.map(|(_, words)| words.as_str()).collect()
     }
@@ -303,6 +311,33 @@ pub async fn activate(
 ) -> Result<Response, Error> {
     let (who, permit) = (id(&text)?, permit(&app, &visitor)?);
     let done = leave::set_active(&app, &permit, who, true).await.map(|()| who);
+    answer(&app, &visitor, &headers, Some(who), None, done).await
+}
+
+/// What the form sends: `to`, or with `close` a `reason`.
+#[derive(Deserialize)]
+pub struct FinishForm {
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    reason: String,
+    close: Option<String>,
+}
+
+/// POST /settings/people/{id}/unfinished.
+pub async fn finish(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    headers: HeaderMap,
+    Path(text): Path<String>,
+    Form(form): Form<FinishForm>,
+) -> Result<Response, Error> {
+    let (who, permit) = (id(&text)?, permit(&app, &visitor)?);
+    let how = match form.close {
+        Some(_) => Finish::Close { reason: form.reason },
+        None => Finish::HandOver { to: form.to },
+    };
+    let done = leave::finish(&app, &permit, who, &how).await.map(|_| who);
     answer(&app, &visitor, &headers, Some(who), None, done).await
 }
 

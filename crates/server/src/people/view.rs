@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::leave::{self, Unfinished};
 use super::stored;
 use crate::app::App;
 use crate::args;
@@ -123,6 +124,12 @@ pub struct PersonView {
     pub roles: Vec<RoleView>,
     /// Open tasks of theirs.
     pub open_tasks: i64,
+    /// Drafts and returned claims, for who may manage people, once they have left.
+    pub unfinished: Vec<Unfinished>,
+    /// How many drafts and returned claims they have.
+    pub unfinished_count: i64,
+    /// Their account in the chat where tasks are decided by a card; none if no chat is connected.
+    pub chat: Option<crate::chat::AccountView>,
     /// Whether the reader may change all this.
     pub may_manage: bool,
 }
@@ -248,6 +255,13 @@ pub async fn one(sql: &mut Sql, app: &App, visitor: &Visitor, id: EmployeeId) ->
             args![id],
         )
         .await?;
+    let (unfinished_count,): (i64,) = sql
+        .one(
+            "SELECT COUNT(*) FROM claim WHERE claimant_id = $1 AND status IN ('draft', 'returned')",
+            args![id],
+        )
+        .await?;
+    let may_manage = app.rights.may(&visitor.person, Action::ManagePeople, &Resource::Outlay);
     let roles = grants
         .into_iter()
         .map(|(grant, role, entity)| {
@@ -286,7 +300,14 @@ pub async fn one(sql: &mut Sql, app: &App, visitor: &Visitor, id: EmployeeId) ->
             })
             .collect(),
         roles,
+        unfinished: if may_manage && !employee.active {
+            leave::unfinished(sql, &org, id).await?
+        } else {
+            Vec::new()
+        },
+        unfinished_count,
+        chat: crate::chat::account_of(sql, employee).await?,
         open_tasks,
-        may_manage: app.rights.may(&visitor.person, Action::ManagePeople, &Resource::Outlay),
+        may_manage,
     })
 }
