@@ -24,13 +24,13 @@ use crate::shell::Body;
 pub struct Api;
 
 /// The chats in which tasks can be decided by a card.
-#[utoipa::path(get, path = "/api/v1/chats", tag = "connections", responses((status = 200, body = [ChatView]), (status = 403)))]
+#[utoipa::path(get, path = "/api/v1/chats", tag = "chats", responses((status = 200, body = [ChatView]), (status = 403)))]
 pub async fn list(State(app): State<Arc<App>>, visitor: Visitor) -> Result<Json<Vec<ChatView>>, Error> {
     Ok(Json(config::views(&mut app.db.read(), &app, &visitor).await?))
 }
 
 /// Connects a chat, or changes its settings.
-#[utoipa::path(put, path = "/api/v1/chats/{kind}", tag = "connections", params(("kind" = String, Path)), request_body = NewChat, responses((status = 204), (status = 403), (status = 404), (status = 422)))]
+#[utoipa::path(put, path = "/api/v1/chats/{kind}", tag = "chats", params(("kind" = String, Path)), request_body = NewChat, responses((status = 204), (status = 403), (status = 404), (status = 422)))]
 pub async fn replace(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -54,7 +54,7 @@ pub(super) async fn save(app: &Arc<App>, visitor: &Visitor, kind: String, new: N
 }
 
 /// Asks the chat whether it takes the keys.
-#[utoipa::path(post, path = "/api/v1/chats/{kind}/test", tag = "connections", params(("kind" = String, Path)), responses((status = 200, body = Tried), (status = 403), (status = 404)))]
+#[utoipa::path(post, path = "/api/v1/chats/{kind}/test", tag = "chats", params(("kind" = String, Path)), responses((status = 200, body = Tried), (status = 403), (status = 404)))]
 pub async fn test(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -76,7 +76,7 @@ pub(super) async fn set_paused(app: &App, visitor: &Visitor, kind: String, pause
 }
 
 /// Leaves a chat alone: no cards go out, and presses are not taken.
-#[utoipa::path(post, path = "/api/v1/chats/{kind}/pause", tag = "connections", params(("kind" = String, Path)), responses((status = 204), (status = 403), (status = 404)))]
+#[utoipa::path(post, path = "/api/v1/chats/{kind}/pause", tag = "chats", params(("kind" = String, Path)), responses((status = 204), (status = 403), (status = 404)))]
 pub async fn pause(
     State(app): State<Arc<App>>,
     visitor: Visitor,
@@ -87,7 +87,7 @@ pub async fn pause(
 }
 
 /// Takes a chat up again.
-#[utoipa::path(delete, path = "/api/v1/chats/{kind}/pause", tag = "connections", params(("kind" = String, Path)), responses((status = 204), (status = 403), (status = 404)))]
+#[utoipa::path(delete, path = "/api/v1/chats/{kind}/pause", tag = "chats", params(("kind" = String, Path)), responses((status = 204), (status = 403), (status = 404)))]
 pub async fn resume(
     State(app): State<Arc<App>>,
     visitor: Visitor,
