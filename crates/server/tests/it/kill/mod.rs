@@ -3,7 +3,7 @@
 //! Five kills of each database by default; `OUTLAY_KILLS=50` for a long look.
 
 mod proof;
-mod servers;
+pub(crate) mod servers;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ const CLIENTS: usize = 3;
 
 /// What the server has said to be done.
 #[derive(Default)]
-struct Heard {
+pub(crate) struct Heard {
     /// The least status of each claim, by number.
     status: Mutex<BTreeMap<String, Status>>,
     /// The number of each claim, by title.
@@ -45,7 +45,7 @@ impl Heard {
 
 /// Somebody with a session, who asks again for as long as nobody answers.
 #[derive(Clone)]
-struct Person {
+pub(crate) struct Person {
     http: reqwest::Client,
     base: String,
     cookie: String,
@@ -53,7 +53,7 @@ struct Person {
 }
 
 impl Person {
-    async fn log_in(address: &str, key: &str, heard: &Arc<Heard>) -> Person {
+    pub(crate) async fn log_in(address: &str, key: &str, heard: &Arc<Heard>) -> Person {
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(15))
@@ -123,11 +123,11 @@ impl Person {
         self.ask(reqwest::Method::GET, path, None, None).await
     }
 
-    async fn post(&self, path: &str, body: &Value) -> Option<(u16, Value)> {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Option<(u16, Value)> {
         self.ask(reqwest::Method::POST, path, None, Some(body)).await
     }
 
-    async fn create(&self, path: &str, key: &str, body: &Value) -> Option<(u16, Value)> {
+    pub(crate) async fn create(&self, path: &str, key: &str, body: &Value) -> Option<(u16, Value)> {
         self.ask(reqwest::Method::POST, path, Some(key), Some(body)).await
     }
 }
@@ -279,7 +279,7 @@ fn run(database: impl AsyncFnOnce() -> Option<String>) {
 }
 
 /// The Chinese entity, and a deal of each claimant.
-async fn facts(place: &Place) -> (String, BTreeMap<&'static str, String>) {
+pub(crate) async fn facts(place: &Place) -> (String, BTreeMap<&'static str, String>) {
     let app = App::beside(place.config()).await.expect("opened");
     let mut sql = app.db.read();
     let (entity,): (String,) = sql

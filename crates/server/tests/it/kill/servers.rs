@@ -43,6 +43,16 @@ impl Place {
         place
     }
 
+    /// Another address on the same data.
+    pub fn beside(&self) -> Place {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        Place {
+            data: self.data.clone(),
+            database: self.database.clone(),
+            address: listener.local_addr().expect("an address").to_string(),
+        }
+    }
+
     /// The settings that all of its processes share.
     pub fn config(&self) -> Config {
         Config {
