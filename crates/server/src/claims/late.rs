@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use outlay_core::claim::{Command, Refusal};
 use outlay_core::ids::ClaimId;
 use tokio::sync::watch;
 
-use super::act;
+use super::{act, store};
 use crate::app::App;
 use crate::args;
 use crate::auth::Permit;
@@ -17,6 +18,8 @@ use crate::people::stored;
 
 /// How often it is looked whether a time limit is over.
 const EVERY: Duration = Duration::from_secs(20);
+/// How soon at least, and how late at most, something is tried again that could not be carried out.
+const AGAIN: [SignedDuration; 2] = [SignedDuration::from_mins(1), SignedDuration::from_hours(24)];
 
 /// Does what is due, until `stop`. Several processes may do so: whoever comes second finds nothing due.
 pub async fn keep_time(app: Arc<App>, mut stop: watch::Receiver<bool>) {
@@ -74,8 +77,35 @@ async fn all(app: &Arc<App>, claims: Vec<(String,)>, part: &str, command: Comman
         match act(app, &permit, id, command.clone()).await {
             Ok(_) => moved += 1,
             Err(Error::Refused(Refusal::NothingDue | Refusal::State { .. }) | Error::Conflict) => {}
-            Err(error) => tracing::warn!(%error, claim = %id, "a claim could not be moved on"),
+            Err(error) => {
+                tracing::warn!(%error, claim = %id, "a claim could not be moved on");
+                if command == Command::Tick {
+                    put_off(app, id).await?;
+                }
+            }
         }
     }
     Ok(moved)
+}
+
+/// A time limit that cannot be carried out is tried again once it is late twice as long as now: ever more seldom, a day apart
+/// at most.
+async fn put_off(app: &Arc<App>, claim: ClaimId) -> Result<(), Error> {
+    let at = now();
+    // A claim that cannot even be read waits the longest.
+    let known = store::load(&mut app.db.read(), claim).await.ok();
+    let late = known
+        .and_then(|claim| claim.next_timer())
+        .map_or(AGAIN[1], |due| at.duration_since(due).clamp(AGAIN[0], AGAIN[1]));
+    let (at, next) = (at.as_microsecond(), (at + late).as_microsecond());
+    app.db
+        .write(move |sql| {
+            Box::pin(async move {
+                // Whoever moved the claim meanwhile has set its next time.
+                let text = "UPDATE claim SET due_at = $1 WHERE id = $2 AND due_at <= $3";
+                sql.run(text, args![next, claim, at]).await?;
+                Ok(())
+            })
+        })
+        .await
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use outlay_core::claim::{Claim, Progress};
+use outlay_core::flow::LateAct;
 use outlay_core::ids::EntityId;
 use outlay_core::org::Org;
 use outlay_core::words::{Lang, Text};
@@ -19,6 +21,8 @@ use crate::people::stored;
 const HOUR: i64 = 3_600_000_000;
 /// Approvers listed.
 const MOST: usize = 20;
+/// Claims listed that hang.
+const MOST_STUCK: usize = 100;
 
 /// What to look at.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -122,6 +126,16 @@ pub struct RuleRow {
     pub hits: i64,
     /// How many of those with a warning were approved all the same.
     pub overrides: i64,
+}
+
+/// Whether a time limit is still to come that asks somebody else or gives the claim back; a reminder frees nobody.
+fn moves_by_itself(body: &str) -> bool {
+    let Ok(claim) = serde_json::from_str::<Claim>(body) else {
+        return false;
+    };
+    let open = claim.run.iter().filter(|s| s.progress == Progress::Open);
+    let mut timers = open.flat_map(|s| &s.timers);
+    timers.any(|t| t.act != LateAct::Remind && t.at > now())
 }
 
 /// Entities whose approvals somebody may watch.
@@ -266,23 +280,25 @@ impl Scope {
         Ok(all)
     }
 
-    /// Claims in review of which no open task has somebody who works here; `number` asks for one alone.
+    /// Claims in review of which no open task has somebody who works here, and that no time limit moves on; `number` asks for
+    /// one alone.
     pub async fn stuck(&self, sql: &mut Sql, number: Option<&str>) -> Result<Vec<StuckRow>, Error> {
         let (list, values) = self.within(args![true, number]);
         let text = format!(
-            "SELECT c.number, c.title, c.updated_at, (SELECT COUNT(*) FROM task t WHERE t.claim_id = c.id AND t.outcome = 'open') AS waiting \
+            "SELECT c.number, c.title, c.updated_at, c.body, (SELECT COUNT(*) FROM task t WHERE t.claim_id = c.id AND t.outcome = 'open') AS waiting \
              FROM claim c WHERE c.status = 'in_review' AND ($2 IS NULL OR c.number = $2) AND NOT EXISTS (SELECT 1 FROM task t \
              JOIN employee e ON e.id = t.assignee_id WHERE t.claim_id = c.id AND t.outcome = 'open' AND e.active = $1) \
-             AND c.entity_id IN ({list}) ORDER BY c.updated_at LIMIT 100"
+             AND c.entity_id IN ({list}) ORDER BY c.updated_at LIMIT 500"
         );
-        let rows: Vec<(String, String, i64, i64)> = sql.all_built(text, values).await?;
-        let one = |(number, title, since, open): (String, String, i64, i64)| StuckRow {
+        let rows: Vec<(String, String, i64, String, i64)> = sql.all_built(text, values).await?;
+        let one = |(number, title, since, _, open): (String, String, i64, String, i64)| StuckRow {
             number,
             title,
             since: moment(since).to_string(),
             can_repair: open > 0,
         };
-        Ok(rows.into_iter().map(one).collect())
+        let stays = rows.into_iter().filter(|(_, _, _, body, _)| !moves_by_itself(body));
+        Ok(stays.take(MOST_STUCK).map(one).collect())
     }
 
     async fn rules(&self, sql: &mut Sql, app: &App, lang: Lang) -> Result<Vec<RuleRow>, Error> {

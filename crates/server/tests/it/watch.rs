@@ -2,6 +2,7 @@
 
 use outlay::args;
 use outlay_core::claim::Command;
+use outlay_core::flow::LateAct;
 use serde_json::json;
 
 use crate::seed;
@@ -52,6 +53,29 @@ fn what_waits_is_counted_and_a_claim_that_nobody_can_act_on_is_freed() {
             })
             .await
             .expect("gone");
+        let seen = zhao.get("/api/v1/watch").await.expect(200).json();
+        assert_eq!(seen["stuck"], json!([]), "in five days the head above is asked");
+        // Without a time limit that asks somebody else, it hangs; a reminder frees nobody.
+        let mut reminded = outlay::claims::store::load(&mut world.app.db.read(), first.id)
+            .await
+            .expect("there");
+        for step in &mut reminded.run {
+            step.timers.retain(|t| t.act == LateAct::Remind);
+        }
+        assert!(reminded.next_timer().is_some());
+        let body = serde_json::to_string(&reminded).expect("JSON");
+        world
+            .app
+            .db
+            .write(move |sql| {
+                let body = body.clone();
+                Box::pin(async move {
+                    let text = "UPDATE claim SET body = $1 WHERE id = $2";
+                    Ok(sql.run(text, args![body, first.id]).await?)
+                })
+            })
+            .await
+            .expect("changed");
         let seen = zhao.get("/api/v1/watch").await.expect(200).json();
         assert_eq!(seen["stuck"][0]["number"], first.number);
         assert_eq!(seen["stuck"][0]["can_repair"], true);

@@ -1,8 +1,11 @@
 //! Time limits, re-organisations, and two processes that look at the same time.
 
+use jiff::SignedDuration;
 use outlay::{args, claims};
 use outlay_core::claim::{Claim, Status};
+use outlay_core::ids::EntityId;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{now, put, submitted, todo};
 use crate::world::{World, on_both};
@@ -50,6 +53,47 @@ fn two_that_look_at_once_do_it_once() {
         let transfers = "SELECT COUNT(*) FROM event WHERE kind = 'transferred'";
         assert_eq!(count(&world, transfers).await, 1, "no step is doubled");
     });
+}
+
+#[test]
+fn what_cannot_be_carried_out_is_tried_ever_more_seldom() {
+    on_both(|world| async move {
+        let mut claim = submitted(&world).await;
+        // Of an entity that is gone, nothing can be decided; its time limit has been over for ten minutes.
+        claim.content.entity = EntityId(Uuid::now_v7());
+        let ten = SignedDuration::from_mins(10);
+        for timer in claim.run.iter_mut().flat_map(|s| &mut s.timers) {
+            timer.at = outlay::clock::now() - ten;
+        }
+        put(&world, &claim, Some(1)).await;
+        assert_eq!(claims::tick(&world.app).await.expect("looked"), 0);
+        let next = due(&world, &claim).await;
+        let wait = outlay::clock::moment(next).duration_since(outlay::clock::now());
+        assert!(
+            wait > SignedDuration::from_mins(9) && wait < SignedDuration::from_mins(11),
+            "as long again as it is late: {wait:?}"
+        );
+        assert_eq!(claims::tick(&world.app).await.expect("looked"), 0);
+        assert_eq!(due(&world, &claim).await, next, "not looked at again before that");
+        // After years, once a day.
+        for timer in claim.run.iter_mut().flat_map(|s| &mut s.timers) {
+            timer.at = outlay::clock::moment(1);
+        }
+        put(&world, &claim, Some(1)).await;
+        claims::tick(&world.app).await.expect("looked");
+        let wait = outlay::clock::moment(due(&world, &claim).await).duration_since(outlay::clock::now());
+        assert!(
+            wait <= SignedDuration::from_hours(24) && wait > SignedDuration::from_hours(23),
+            "{wait:?}"
+        );
+    });
+}
+
+/// When a claim is looked at next, in microseconds.
+async fn due(world: &World, claim: &Claim) -> i64 {
+    let text = "SELECT due_at FROM claim WHERE id = $1";
+    let (at,): (i64,) = world.app.db.read().one(text, args![claim.id]).await.expect("read");
+    at
 }
 
 #[test]
