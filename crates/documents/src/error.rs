@@ -132,6 +132,8 @@ pub enum Excess {
     Pixels,
     Side,
     Scans,
+    /// Pixels touched while a page is drawn.
+    Painted,
 }
 
 /// What is wrong with a field.
@@ -435,6 +437,7 @@ impl fmt::Display for Excess {
             Excess::Pixels => "pixels in one picture",
             Excess::Side => "pixels on one side of a picture",
             Excess::Scans => "passes in one picture",
+            Excess::Painted => "pixels to be painted on one page",
         })
     }
 }

@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::category::Category;
+use crate::seal::Signed;
 
 /// The format that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,6 +140,8 @@ pub enum CheckKind {
     QrAgrees,
     /// What stands in several places of one file – attached XML, tags, text – is the same.
     SourcesAgree,
+    /// The file's signature holds, and over all that is read.
+    Signature,
 }
 
 impl CheckKind {
@@ -157,6 +160,7 @@ impl CheckKind {
             CheckKind::NumberYear => "number_year",
             CheckKind::QrAgrees => "qr_agrees",
             CheckKind::SourcesAgree => "sources_agree",
+            CheckKind::Signature => "signature",
         }
     }
 
@@ -207,6 +211,10 @@ impl CheckKind {
             CheckKind::SourcesAgree => (
                 "All places in the file say the same",
                 "Download the invoice again from the issuer",
+            ),
+            CheckKind::Signature => (
+                "The file is as it was signed",
+                "Download the invoice again from the issuer: this file was changed",
             ),
         }
     }
@@ -297,7 +305,8 @@ pub struct Source {
     /// The kind of place.
     #[serde(default)]
     pub kind: SourceKind,
-    /// Where on a page, if it was read from one.
+    /// Where on a page, if it was read from one; of a field of attached XML where the page shows the same value, if it plainly
+    /// does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
     /// The text as printed, where it was read from a picture.
@@ -357,6 +366,10 @@ pub struct Invoice {
     pub checks: Vec<Check>,
     /// Source of each field that was found, by the field's name here.
     pub sources: BTreeMap<String, Source>,
+    /// The signatures of the file it was read from, as checked; none where it has none, or is of a kind whose signatures are
+    /// not checked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<Signed>,
 }
 
 impl Invoice {
@@ -382,6 +395,7 @@ impl Invoice {
             category_hint: None,
             checks: Vec::new(),
             sources: BTreeMap::new(),
+            signatures: Vec::new(),
         }
     }
 

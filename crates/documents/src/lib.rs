@@ -19,6 +19,7 @@ mod china_face;
 mod china_flat;
 mod china_tags;
 mod cii;
+pub mod draw;
 mod error;
 mod european;
 mod fattura;
@@ -31,21 +32,26 @@ mod ofd;
 mod paper;
 mod pdf;
 pub mod picture;
+pub mod print;
 pub mod qr;
 mod receipt;
+mod seal;
 mod sheet;
+mod shown;
 mod text;
 mod tree;
 mod ubl;
 mod words;
 
 pub use category::Category;
+pub use draw::{Rendered, render};
 pub use error::{Excess, FileKind, Problem, ReadError};
 pub use invoice::{
     Check, CheckKind, Dialect, Invoice, InvoiceKind, InvoiceLine, Party, Place, Source, SourceKind, TaxRate, Travel,
 };
 pub use limits::{Counters, Limits};
 pub use paper::{Content, File, Paper, Reading, Receipt, read_all, read_counted, read_files};
+pub use seal::{SignatureState, Signed};
 
 use china::Raw;
 use outlay_core::Currency;
@@ -60,9 +66,18 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Invoice, ReadError> {
     let mut parts = read_xml(bytes, None, limits)?;
     let found = parts.len();
     match parts.pop() {
-        Some(part) if found == 1 => part.finish(limits),
+        Some(part) if found == 1 => {
+            let mut invoice = part.finish(limits)?;
+            seal::note(&mut invoice, &signatures(bytes));
+            Ok(invoice)
+        }
         _ => Err(ReadError::Several { found }),
     }
+}
+
+/// The text of each page of a PDF file, row by row from the top; what else is on the pages is left out.
+pub fn page_texts(bytes: &[u8], limits: &Limits) -> Result<Vec<String>, ReadError> {
+    pdf::texts(bytes, &mut limits::Budget::new(limits))
 }
 
 /// Reads every invoice of one XML file; at least one. `around` is the currency that a file around it shows.
@@ -77,6 +92,13 @@ fn read_xml(bytes: &[u8], around: Option<Currency>, limits: &Limits) -> Result<V
     let text = text::decode(bytes)?;
     let tree = Tree::parse(&text, limits)?;
     read_tree(&tree, around, limits)
+}
+
+/// The signatures in an XML file that was read within bounds before.
+fn signatures(bytes: &[u8]) -> Vec<Signed> {
+    text::decode(bytes)
+        .map(|text| seal::xml::check(&text))
+        .unwrap_or_default()
 }
 
 /// An invoice read from XML. A Chinese one is kept as texts, since an OFD or PDF around it may know what it lacks.

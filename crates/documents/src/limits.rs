@@ -44,6 +44,8 @@ pub struct Limits {
     pub max_side: usize,
     /// Most pictures of one file that are read; further ones are kept unread.
     pub max_pictures: usize,
+    /// Most pixels touched while one page is drawn, those painted over counted each time.
+    pub max_painted: usize,
 }
 
 impl Default for Limits {
@@ -68,6 +70,7 @@ impl Default for Limits {
             max_pixels: 52_000_000,
             max_side: 16_000,
             max_pictures: 60,
+            max_painted: 500_000_000,
         }
     }
 }

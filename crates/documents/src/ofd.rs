@@ -1,7 +1,12 @@
 //! OFD (GB/T 33190): a ZIP of XML. What its invoices say is taken, the best proof first, from attached XML, from tags
 //! that point at texts, from custom data, and from the text of the pages; each fills only what the ones before lack.
 
+mod draw;
+mod leaf;
 mod package;
+mod paths;
+mod pictures;
+mod resources;
 mod tags;
 
 use crate::archive::Archive;
@@ -12,9 +17,11 @@ use crate::invoice::{CheckKind, Dialect, Invoice, SourceKind};
 use crate::limits::Budget;
 use crate::sheet::Row;
 use crate::tree::Tree;
-use crate::{Part, read_xml};
+use crate::{Part, read_xml, seal};
 
 use package::{Document, Package};
+
+pub(crate) use draw::page as draw_page;
 
 /// Whether an archive is an OFD file.
 pub(crate) fn is_ofd(archive: &Archive<'_>) -> bool {
@@ -26,7 +33,14 @@ pub(crate) fn read(archive: Archive<'_>, budget: &mut Budget<'_>) -> Result<Vec<
     let mut package = Package::new(archive);
     let mut invoices = Vec::new();
     for document in package.documents(budget)? {
-        invoices.extend(one(&mut package, &document, budget)?);
+        let mut found = one(&mut package, &document, budget)?;
+        if !found.is_empty() {
+            let signatures = package.checked(&document, budget)?;
+            for invoice in &mut found {
+                seal::note(invoice, &signatures);
+            }
+        }
+        invoices.extend(found);
     }
     Ok(invoices)
 }

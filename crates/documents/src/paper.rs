@@ -12,7 +12,7 @@ use crate::archive::Archive;
 use crate::error::{Excess, FileKind, ReadError};
 use crate::invoice::{Dialect, Invoice, Source};
 use crate::limits::{Budget, Counters, Limits};
-use crate::{mail, ofd, pdf, picture, read_xml, text};
+use crate::{mail, ofd, pdf, picture, read_xml, seal, text};
 
 /// A receipt without the make-up of an invoice: what it shows of these four.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -178,7 +178,7 @@ fn nothing(refused: Vec<(String, ReadError)>, used: &Counters) -> ReadError {
 }
 
 /// What a file is, by its bytes alone.
-enum Form {
+pub(crate) enum Form {
     Zip,
     Pdf,
     Mail,
@@ -186,7 +186,7 @@ enum Form {
     Xml,
 }
 
-fn form(bytes: &[u8]) -> Result<Form, ReadError> {
+pub(crate) fn form(bytes: &[u8]) -> Result<Form, ReadError> {
     let head = &bytes[..bytes.len().min(1024)];
     Ok(
         if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06") {
@@ -235,8 +235,12 @@ fn open(bytes: &[u8], part: &str, depth: usize, found: &mut Found, budget: &mut 
                 error => error,
             };
             let mut contents = Vec::new();
-            for one in read_xml(bytes, None, budget.limits).map_err(other)? {
-                contents.push(Content::Invoice(Box::new(one.finish(budget.limits)?)));
+            let parts = read_xml(bytes, None, budget.limits).map_err(other)?;
+            let signatures = crate::signatures(bytes);
+            for one in parts {
+                let mut invoice = one.finish(budget.limits)?;
+                seal::note(&mut invoice, &signatures);
+                contents.push(Content::Invoice(Box::new(invoice)));
             }
             found.add(part, bytes, "application/xml", contents, budget)
         }

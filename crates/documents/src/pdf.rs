@@ -3,7 +3,9 @@
 
 mod attached;
 mod content;
+mod draw;
 mod guard;
+pub(crate) mod images;
 mod scan;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,6 +21,8 @@ use crate::ofd::merge;
 use crate::paper::Content;
 use crate::sheet::Row;
 use crate::{Part, read_xml, words};
+
+pub(crate) use draw::page as draw_page;
 
 /// Reads what a PDF file says; one [`Content::Picture`] where it says nothing.
 pub(crate) fn read(bytes: &[u8], budget: &mut Budget<'_>) -> Result<Vec<Content>, ReadError> {
@@ -39,10 +43,7 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget<'_>) -> Result<Vec<Content>
 }
 
 fn open(bytes: &[u8], encrypted: bool, budget: &mut Budget<'_>) -> Result<Vec<Content>, ReadError> {
-    let pdf = Pdf::new(bytes.to_vec()).map_err(|e| match e {
-        LoadPdfError::Decryption(_) => ReadError::Encrypted,
-        LoadPdfError::Invalid => ReadError::Damaged { kind: FileKind::Pdf },
-    })?;
+    let pdf = load(bytes)?;
     let mut sources = Vec::new();
     let mut whole: Vec<Invoice> = Vec::new();
     let mut shown: Option<Vec<Vec<Row>>> = None;
@@ -81,6 +82,14 @@ fn open(bytes: &[u8], encrypted: bool, budget: &mut Budget<'_>) -> Result<Vec<Co
     }
     let contents = |invoices: Vec<Invoice>| invoices.into_iter().map(|i| Content::Invoice(Box::new(i))).collect();
     if !whole.is_empty() {
+        // Pages that can't be followed take nothing from what the XML says.
+        let pages = match shown {
+            Some(pages) => pages,
+            None => rows(&pdf, encrypted, budget).unwrap_or_default(),
+        };
+        for invoice in &mut whole {
+            crate::shown::locate(invoice, &pages);
+        }
         return Ok(contents(whole));
     }
     let pages = match shown {
@@ -102,6 +111,28 @@ fn open(bytes: &[u8], encrypted: bool, budget: &mut Budget<'_>) -> Result<Vec<Co
         });
     }
     Ok(words::read(&pages).into_iter().collect())
+}
+
+/// The text of each page of a PDF, row by row.
+pub(crate) fn texts(bytes: &[u8], budget: &mut Budget<'_>) -> Result<Vec<String>, ReadError> {
+    let encrypted = guard::check(bytes, budget)?;
+    let mut work = || {
+        let pdf = load(bytes)?;
+        let pages = rows(&pdf, encrypted, budget)?;
+        let text = |rows: &Vec<Row>| {
+            let lines: Vec<String> = rows.iter().map(|r| crate::sheet::text_of(&r.marks)).collect();
+            lines.join("\n")
+        };
+        Ok(pages.iter().map(text).collect())
+    };
+    catch_unwind(AssertUnwindSafe(&mut work)).unwrap_or(Err(ReadError::Damaged { kind: FileKind::Pdf }))
+}
+
+fn load(bytes: &[u8]) -> Result<Pdf, ReadError> {
+    Pdf::new(bytes.to_vec()).map_err(|e| match e {
+        LoadPdfError::Decryption(_) => ReadError::Encrypted,
+        LoadPdfError::Invalid => ReadError::Damaged { kind: FileKind::Pdf },
+    })
 }
 
 fn rows(pdf: &Pdf, encrypted: bool, budget: &mut Budget<'_>) -> Result<Vec<Vec<Row>>, ReadError> {

@@ -226,7 +226,8 @@ fn unify(c: char) -> char {
     }
 }
 
-fn fold(c: char) -> char {
+/// A character for comparing: without width and letter case.
+pub(crate) fn fold(c: char) -> char {
     let narrow = match c {
         '￥' => '¥',
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),

@@ -350,6 +350,11 @@ fn predefined(name: &str) -> Option<char> {
 }
 
 /// An attribute's value with its references resolved.
+/// The value of an attribute as meant, if it can be followed.
+pub(crate) fn attribute_text(raw: &str) -> Option<Cow<'_, str>> {
+    attribute_value(raw).ok()
+}
+
 fn attribute_value(raw: &str) -> Result<Cow<'_, str>, Fault> {
     if !raw.contains('&') {
         return Ok(Cow::Borrowed(raw));

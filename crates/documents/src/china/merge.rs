@@ -34,7 +34,12 @@ impl Raw {
             };
             match own {
                 Some(own) if !is_blank(&own.text) => {
-                    if !name.is_empty() && !says_the_same(&own.text, &new.text) {
+                    let same = says_the_same(&own.text, &new.text);
+                    // What XML says is shown where the page says it, too.
+                    if same && own.place.is_none() {
+                        own.place = new.place;
+                    }
+                    if !name.is_empty() && !same {
                         let (a, b) = (own.kind.as_str(), new.kind.as_str());
                         differences.push(format!("{name} {} in {a}, {} in {b}", own.text, new.text));
                     }

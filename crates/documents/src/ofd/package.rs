@@ -7,10 +7,22 @@ use crate::archive::{Archive, normal};
 use crate::error::ReadError;
 use crate::invoice::Place;
 use crate::limits::Budget;
+use crate::seal::{SignatureState, Signed, ofd as seal};
 use crate::sheet::{Page, Row};
-use crate::tree::Element;
+use crate::tree::{Element, Tree};
 
 use super::tree;
+
+/// Most signatures of one document that are looked at, and most seals drawn on one page.
+const MAX_SIGNATURES: usize = 16;
+
+/// A seal on a page.
+pub(super) struct Stamp {
+    /// The signed value that holds the seal.
+    pub(super) bytes: Vec<u8>,
+    /// Left, top, width and height in millimetres.
+    pub(super) area: [f32; 4],
+}
 
 /// An open package.
 pub(super) struct Package<'b> {
@@ -20,7 +32,9 @@ pub(super) struct Package<'b> {
 /// One document of a package.
 pub(super) struct Document {
     /// Path of its Document.xml.
-    path: String,
+    pub(super) path: String,
+    /// Path of the list of its signatures.
+    pub(super) signatures: Option<String>,
     /// Names and texts of its custom data.
     pub(super) custom_data: Vec<(String, String)>,
 }
@@ -54,7 +68,7 @@ impl<'b> Package<'b> {
     }
 
     /// The path that `location` means inside the file at `from`.
-    fn resolve(&self, from: &str, location: &str) -> Option<String> {
+    pub(super) fn resolve(&self, from: &str, location: &str) -> Option<String> {
         let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
         let root = folder.split('/').next().unwrap_or_default();
         let tries = [
@@ -87,12 +101,127 @@ impl<'b> Package<'b> {
                 Some((name.to_owned(), data.text().to_owned()))
             });
             let location = body.at("DocRoot").map_or("", Element::text);
+            let signatures = body.at("Signatures").map_or("", Element::text);
             documents.push(Document {
+                signatures: self.resolve("OFD.xml", signatures),
                 path: self.resolve("OFD.xml", location).unwrap_or_default(),
                 custom_data: custom_data.collect(),
             });
         }
         Ok(documents)
+    }
+
+    /// How many pages a document has, counted no further than the bound.
+    pub(super) fn page_count(&mut self, document: &Document, budget: &mut Budget<'_>) -> Result<usize, ReadError> {
+        let bytes = self.read(&document.path, budget)?.unwrap_or_default();
+        let root = tree(&bytes, budget)?;
+        let count = root.map_or(0, |r| r.root().all("Pages/Page").len());
+        Ok(count.min(budget.limits.max_pages))
+    }
+
+    /// The signatures of a document: the path of each description with its tree.
+    pub(super) fn signatures(
+        &mut self,
+        document: &Document,
+        budget: &mut Budget<'_>,
+    ) -> Result<Vec<(String, Tree)>, ReadError> {
+        let Some(list) = document.signatures.clone() else {
+            return Ok(Vec::new());
+        };
+        let bytes = self.read(&list, budget)?.unwrap_or_default();
+        let Some(index) = tree(&bytes, budget)? else {
+            return Ok(Vec::new());
+        };
+        let mut found = Vec::new();
+        for one in index.root().all("Signature").into_iter().take(MAX_SIGNATURES) {
+            let location = one.attribute("BaseLoc").unwrap_or_default();
+            let Some(path) = self.resolve(&list, location) else {
+                continue;
+            };
+            let bytes = self.read(&path, budget)?.unwrap_or_default();
+            if let Some(made) = tree(&bytes, budget)? {
+                found.push((path, made));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The signatures of a document, checked. Files that are read and that none of them names make them partial.
+    pub(super) fn checked(&mut self, document: &Document, budget: &mut Budget<'_>) -> Result<Vec<Signed>, ReadError> {
+        let mut all = Vec::new();
+        let mut named: Vec<String> = Vec::new();
+        for (path, signature) in self.signatures(document, budget)? {
+            let root = signature.root();
+            let location = root.at("SignedValue").map_or("", Element::text).to_owned();
+            let value = match self.resolve(&path, &location) {
+                Some(value) => self.read(&value, budget)?.unwrap_or_default(),
+                None => Vec::new(),
+            };
+            let references = root.at("SignedInfo/References");
+            let method = references.and_then(|r| r.attribute("CheckMethod")).unwrap_or("MD5");
+            let mut files = Vec::new();
+            for reference in root.all("SignedInfo/References/Reference") {
+                let location = reference.attribute("FileRef").unwrap_or_default();
+                let digest = reference.at("CheckValue").map_or("", Element::text).to_owned();
+                let found = self.resolve(&path, location);
+                let bytes = match &found {
+                    Some(found) => self.read(found, budget)?,
+                    None => None,
+                };
+                named.extend(found);
+                files.push(seal::Named {
+                    path: location.to_owned(),
+                    digest,
+                    bytes,
+                });
+            }
+            let description = self.read(&path, budget)?.unwrap_or_default();
+            all.push(seal::check(&description, &value, method, &files));
+        }
+        let mut read = self.attachments(document, budget)?;
+        read.extend(self.tag_files(document, budget)?);
+        read.push(document.path.clone());
+        let open = read.iter().find(|path| !named.contains(path)).cloned();
+        if let Some(open) = open {
+            for signed in all.iter_mut().filter(|s| s.state == SignatureState::Intact) {
+                signed.state = SignatureState::Partial;
+                signed.detail = format!("{}, but {open} was not signed", signed.detail);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The seals stamped on a page.
+    pub(super) fn stamps(
+        &mut self,
+        document: &Document,
+        page: &str,
+        budget: &mut Budget<'_>,
+    ) -> Result<Vec<Stamp>, ReadError> {
+        let mut stamps = Vec::new();
+        for (path, signature) in self.signatures(document, budget)? {
+            let root = signature.root();
+            let location = root.at("SignedValue").map_or("", Element::text).to_owned();
+            let Some(value) = self.resolve(&path, &location) else {
+                continue;
+            };
+            for stamp in root.all("SignedInfo/StampAnnot") {
+                let area: Vec<f32> = stamp
+                    .attribute("Boundary")
+                    .unwrap_or_default()
+                    .split_whitespace()
+                    .filter_map(|n| n.parse().ok())
+                    .collect();
+                let (Some(page_of), Ok(area)) = (stamp.attribute("PageRef"), <[f32; 4]>::try_from(area)) else {
+                    continue;
+                };
+                if page_of == page && stamps.len() < MAX_SIGNATURES {
+                    let bytes = self.read(&value, budget)?.unwrap_or_default();
+                    stamps.push(Stamp { bytes, area });
+                }
+            }
+        }
+        Ok(stamps)
     }
 
     /// Files named by a list such as Attachments.xml, which Document.xml names as `list`.

@@ -10,13 +10,13 @@ use hayro_syntax::content::ops::TypedInstruction as Op;
 use hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 use hayro_syntax::page::{Page as PdfPage, Resources};
 
-use crate::error::ReadError;
+use crate::error::{Excess, ReadError};
 use crate::limits::Budget;
 use crate::sheet::Page;
 
 use super::guard;
 
-const MM_PER_POINT: f64 = 25.4 / 72.0;
+pub(super) const MM_PER_POINT: f64 = 25.4 / 72.0;
 /// How deep forms may use forms.
 const MAX_FORMS: usize = 8;
 /// Most states saved one in another.
@@ -36,6 +36,7 @@ pub(super) fn pages(pdf: &Pdf, encrypted: bool, budget: &mut Budget<'_>) -> Resu
             fonts: &fonts,
             sheet: Page::new(u32::try_from(n + 1).unwrap_or(u32::MAX)),
             encrypted,
+            strict: false,
             budget,
         };
         let whole = reader.contents(page)?;
@@ -44,6 +45,21 @@ pub(super) fn pages(pdf: &Pdf, encrypted: bool, budget: &mut Budget<'_>) -> Resu
         sheets.push(reader.sheet);
     }
     Ok(sheets)
+}
+
+/// Follows one page to count what it takes, before it is drawn; forms nested deeper than are followed refuse it.
+pub(super) fn count(page: &PdfPage<'_>, encrypted: bool, budget: &mut Budget<'_>) -> Result<(), ReadError> {
+    budget.page()?;
+    let fonts = Fonts::new();
+    let mut reader = Reader {
+        fonts: &fonts,
+        sheet: Page::new(1),
+        encrypted,
+        strict: true,
+        budget,
+    };
+    let whole = reader.contents(page)?;
+    reader.run(&whole, page.resources(), State::at(Matrix::ONE), 0)
 }
 
 /// Bytes of a stream once unpacked; counted, and for encrypted files counted before they are unpacked.
@@ -163,6 +179,8 @@ struct Reader<'r, 'a, 'l> {
     fonts: &'r Fonts<'a>,
     sheet: Page,
     encrypted: bool,
+    /// Refuses forms nested deeper than they are followed.
+    strict: bool,
     budget: &'r mut Budget<'l>,
 }
 
@@ -246,6 +264,12 @@ impl<'a> Reader<'_, 'a, '_> {
                     if let Some(form) = resources.get_x_object(x.0) {
                         self.form(&form, resources, &state, depth)?;
                     }
+                }
+                Op::XObject(_) if self.strict => {
+                    return Err(ReadError::TooComplex {
+                        what: Excess::Depth,
+                        limit: MAX_FORMS,
+                    });
                 }
                 _ => {}
             }

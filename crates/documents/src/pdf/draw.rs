@@ -1,0 +1,554 @@
+//! A page of a PDF as a picture: hayro follows the page, tiny-skia paints. Before, the page's operations are counted by
+//! the reader of texts; while painting, each step is counted, and what is too much ends it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+use hayro_font::FontQuery;
+use hayro_interpret::font::{Glyph, GlyphRun};
+use hayro_interpret::kurbo::{Affine, BezPath, Cap, Join, PathEl, Rect as Box2, Shape};
+use hayro_interpret::pattern::Pattern;
+use hayro_interpret::{
+    BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, FillRule, Image, ImageData, ImageDrawProps,
+    InterpreterCache, InterpreterSettings, MaskType, Paint, SoftMask, StrokeProps, interpret_page,
+};
+use hayro_syntax::page::Page as PdfPage;
+use tiny_skia::{
+    Color, LineCap, LineJoin, Mask, Path, PathBuilder, Pixmap, PremultipliedColorU8, Stroke, StrokeDash, Transform,
+};
+
+use super::content;
+use super::images::{self, Fits};
+use crate::draw::canvas::{Canvas, Ink};
+use crate::draw::{Drawn, Paper, fonts};
+use crate::error::{Excess, FileKind, ReadError};
+use crate::limits::Budget;
+
+/// How deep masks and glyphs that are drawings may use others.
+const MAX_INNER: usize = 3;
+/// Most steps that one glyph that is a drawing may take, and one mask.
+const MAX_INNER_STEPS: usize = 4_000;
+
+/// Draws one page, from 1.
+pub(crate) fn page(bytes: &[u8], number: u32, budget: &mut Budget<'_>) -> Result<Drawn, ReadError> {
+    let encrypted = super::guard::check(bytes, budget)?;
+    let damaged = ReadError::Damaged { kind: FileKind::Pdf };
+    let outcome = catch_unwind(AssertUnwindSafe(|| open(bytes, number, encrypted, budget)));
+    match outcome {
+        Ok(result) => result,
+        Err(thrown) => Err(thrown.downcast::<ReadError>().map_or(damaged, |error| *error)),
+    }
+}
+
+fn open(bytes: &[u8], number: u32, encrypted: bool, budget: &mut Budget<'_>) -> Result<Drawn, ReadError> {
+    let pdf = super::load(bytes)?;
+    let pages = pdf.pages();
+    let at = usize::try_from(number).unwrap_or(usize::MAX).wrapping_sub(1);
+    let page = pages.get(at).ok_or(ReadError::NothingInside { seen: pages.len() })?;
+    content::count(page, encrypted, budget)?;
+    let mut drawn = paint(page, budget)?;
+    drawn.pages = u32::try_from(pages.len()).unwrap_or(u32::MAX);
+    Ok(drawn)
+}
+
+fn paint(page: &PdfPage<'_>, budget: &Budget<'_>) -> Result<Drawn, ReadError> {
+    let (wide, high) = page.render_dimensions();
+    let paper = Paper::of_mm(
+        f64::from(wide) * super::content::MM_PER_POINT,
+        f64::from(high) * super::content::MM_PER_POINT,
+    )?;
+    let scale = f64::from(paper.width) / f64::from(wide);
+    let at = Affine::scale(scale) * Affine::new(page.initial_transform(true).as_coeffs());
+    let whole = Box2::new(0.0, 0.0, f64::from(paper.width), f64::from(paper.height));
+    let cache = InterpreterCache::new();
+    let mut context = Context::new(at, whole, &cache, page.xref(), settings());
+    let canvas = Canvas::white(paper.width, paper.height, budget.limits.max_painted)
+        .ok_or(ReadError::NothingInside { seen: 1 })?;
+    let mut painter = Painter::new(canvas, budget);
+    let area = page.intersected_crop_box();
+    let area = Box2::new(area.x0, area.y0, area.x1, area.y1);
+    painter.push_clip_path(&ClipPath {
+        path: at * area.to_path(0.1),
+        fill: FillRule::NonZero,
+    });
+    interpret_page(page, &mut context, &mut painter);
+    Ok(Drawn::new(painter.canvas, paper, painter.missing))
+}
+
+/// Fonts that are not in the file: for Chinese one of the system, else the ones that hayro brings.
+fn settings() -> InterpreterSettings {
+    InterpreterSettings {
+        font_resolver: Arc::new(|query| {
+            Some(match query {
+                FontQuery::Standard(font) => font.get_font_data(),
+                FontQuery::Fallback(query) => match fonts::chinese().filter(|_| is_chinese(query)) {
+                    Some(file) => (Arc::new(file.clone()), file.index),
+                    None => query.pick_standard_font().get_font_data(),
+                },
+            })
+        }),
+        ..InterpreterSettings::default()
+    }
+}
+
+fn is_chinese(query: &hayro_font::FallbackFontQuery) -> bool {
+    let names = [&query.post_script_name, &query.font_name, &query.font_family];
+    let known = |name: &str| {
+        let lower = name.to_ascii_lowercase();
+        let words = [
+            "song", "simsun", "simhei", "kai", "fang", "hei", "ming", "yahei", "cjk", "gothic",
+        ];
+        !name.is_ascii() || words.iter().any(|w| lower.contains(w))
+    };
+    query.character_collection.is_some() || names.iter().any(|n| n.as_deref().is_some_and(known))
+}
+
+/// What a group adds to all that is painted in it.
+#[derive(Clone, Copy)]
+struct Group {
+    opacity: f32,
+    blend: tiny_skia::BlendMode,
+    /// Whether a mask was put on the canvas for it.
+    masked: bool,
+}
+
+struct Painter<'b, 'l> {
+    canvas: Canvas,
+    groups: Vec<Group>,
+    budget: &'b Budget<'l>,
+    steps: usize,
+    most: usize,
+    inner: usize,
+    missing: u32,
+}
+
+impl<'b, 'l> Painter<'b, 'l> {
+    fn new(canvas: Canvas, budget: &'b Budget<'l>) -> Self {
+        Painter {
+            canvas,
+            groups: Vec::new(),
+            budget,
+            steps: 0,
+            most: budget.limits.max_operations,
+            inner: 0,
+            missing: 0,
+        }
+    }
+
+    /// Ends the drawing: hayro has no other way out. It is caught where the page was begun; no hook hears of it.
+    fn end(error: ReadError) -> ! {
+        resume_unwind(Box::new(error))
+    }
+
+    fn did(&mut self, outcome: Result<(), ReadError>) {
+        if let Err(error) = outcome {
+            Self::end(error);
+        }
+    }
+
+    fn step(&mut self) {
+        self.steps += 1;
+        if self.steps > self.most {
+            Self::end(ReadError::TooComplex {
+                what: Excess::Operations,
+                limit: self.budget.limits.max_operations,
+            });
+        }
+    }
+
+    /// Does something that may take some thousand steps and no more.
+    fn within(&mut self, act: impl FnOnce(&mut Self)) {
+        if self.inner >= MAX_INNER {
+            self.missing += 1;
+            return;
+        }
+        let most = self.most;
+        self.most = most.min(self.steps + MAX_INNER_STEPS);
+        self.inner += 1;
+        act(self);
+        self.inner -= 1;
+        self.most = most;
+    }
+
+    fn opacity(&self) -> f32 {
+        self.groups.iter().map(|g| g.opacity).product()
+    }
+
+    fn blend(&self, own: BlendMode) -> tiny_skia::BlendMode {
+        let around = self.groups.iter().rev().map(|g| g.blend);
+        let mut all = std::iter::once(blend(own)).chain(around);
+        all.find(|b| *b != tiny_skia::BlendMode::SourceOver)
+            .unwrap_or(tiny_skia::BlendMode::SourceOver)
+    }
+
+    /// Paints a path; the shape is filled where there is no stroke.
+    fn path(
+        &mut self,
+        path: &Path,
+        at: Transform,
+        props: &DrawProps<'_>,
+        rule: Option<FillRule>,
+        line: Option<&StrokeProps>,
+    ) {
+        let blend = self.blend(props.blend_mode);
+        match &props.paint {
+            Paint::Color(colour) => {
+                let [r, g, b, a] = colour.to_rgba().components();
+                let colour = Color::from_rgba(unit(r), unit(g), unit(b), unit(a * self.opacity()));
+                let Some(colour) = colour else { return };
+                let ink = Ink { colour, blend };
+                if let Some(rule) = rule {
+                    let outcome = self.canvas.fill(path, fill_rule(rule), at, ink);
+                    self.did(outcome);
+                }
+                if let Some(line) = line {
+                    let outcome = self.canvas.stroke(path, &stroke(line, at), at, ink);
+                    self.did(outcome);
+                }
+            }
+            Paint::Pattern(pattern) => match (pattern.as_ref(), rule) {
+                (Pattern::Shading(shading), Some(rule)) => self.shade(path, at, rule, shading, blend),
+                // Tiles and shaded lines are not drawn; the reader is told that something is missing.
+                _ => self.missing += 1,
+            },
+        }
+    }
+
+    fn shade(
+        &mut self,
+        path: &Path,
+        at: Transform,
+        rule: FillRule,
+        shading: &hayro_interpret::pattern::ShadingPattern,
+        blend: tiny_skia::BlendMode,
+    ) {
+        let page = tiny_skia::Rect::from_xywh(0.0, 0.0, self.canvas.width() as f32, self.canvas.height() as f32);
+        let area = path.bounds().transform(at).zip(page).and_then(|(a, p)| a.intersect(&p));
+        let Some(area) = area.and_then(|a| a.round_out()) else {
+            return;
+        };
+        let (width, height) = (area.width(), area.height());
+        let outcome = self.canvas.count(width as usize * height as usize * 12);
+        self.did(outcome);
+        let Some(mut map) = Pixmap::new(width, height) else {
+            return;
+        };
+        let encoded = shading.encode();
+        let opacity = self.opacity();
+        for (i, pixel) in map.pixels_mut().iter_mut().enumerate() {
+            let x = f64::from(area.x()) + f64::from(i as u32 % width) + 0.5;
+            let y = f64::from(area.y()) + f64::from(i as u32 / width) + 0.5;
+            let colour = encoded.sample((x, y).into()).map(unit);
+            let alpha = unit(colour[3] * opacity);
+            let byte = |v: f32| (v.min(1.0) * alpha * 255.0).round() as u8;
+            let premultiplied = PremultipliedColorU8::from_rgba(
+                byte(colour[0]),
+                byte(colour[1]),
+                byte(colour[2]),
+                (alpha * 255.0).round() as u8,
+            );
+            if let Some(colour) = premultiplied {
+                *pixel = colour;
+            }
+        }
+        let clip = shading.shading.clip_path.as_ref().map(|c| to_path(c, Affine::IDENTITY));
+        if let Some(clip) = &clip {
+            let outcome = self.canvas.clip(clip.clone(), tiny_skia::FillRule::Winding);
+            self.did(outcome);
+        }
+        let lies = Transform::from_translate(area.x() as f32, area.y() as f32);
+        let outcome = self
+            .canvas
+            .fill_with(path, fill_rule(rule), at, map.as_ref(), lies, blend);
+        self.did(outcome);
+        if clip.is_some() {
+            self.canvas.unclip();
+        }
+    }
+
+    /// Puts a soft mask on the canvas.
+    fn mask(&mut self, mask: &SoftMask<'_>) -> bool {
+        let (width, height) = (self.canvas.width(), self.canvas.height());
+        if self.inner >= MAX_INNER {
+            return false;
+        }
+        let Some(mut inner) = Canvas::clear(width, height, self.canvas.left()) else {
+            return false;
+        };
+        let kind = match mask.mask_type() {
+            MaskType::Luminosity => {
+                let [r, g, b, _] = mask.background_color().to_rgba().components();
+                let ground = PathBuilder::from_rect(
+                    match tiny_skia::Rect::from_xywh(0.0, 0.0, width as f32, height as f32) {
+                        Some(rect) => rect,
+                        None => return false,
+                    },
+                );
+                if let Some(colour) = Color::from_rgba(unit(r), unit(g), unit(b), 1.0) {
+                    let outcome = inner.fill(
+                        &ground,
+                        tiny_skia::FillRule::Winding,
+                        Transform::identity(),
+                        Ink::new(colour),
+                    );
+                    self.did(outcome);
+                }
+                tiny_skia::MaskType::Luminance
+            }
+            MaskType::Alpha => tiny_skia::MaskType::Alpha,
+        };
+        let mut painter = Painter::new(inner, self.budget);
+        painter.inner = self.inner + 1;
+        painter.most = MAX_INNER_STEPS.min(self.most.saturating_sub(self.steps));
+        mask.interpret(&mut painter);
+        self.steps += painter.steps;
+        self.missing += painter.missing;
+        let outcome = self.canvas.count(
+            painter
+                .canvas
+                .painted()
+                .saturating_add(width as usize * height as usize),
+        );
+        self.did(outcome);
+        let made = Mask::from_pixmap(painter.canvas.into_map().as_ref(), kind);
+        let outcome = self.canvas.clip_soft(made);
+        self.did(outcome);
+        true
+    }
+
+    /// Paints within a mask of its own, where there is one.
+    fn masked(&mut self, mask: Option<&SoftMask<'_>>, act: impl FnOnce(&mut Self)) {
+        let masked = mask.is_some_and(|m| self.mask(m));
+        act(self);
+        if masked {
+            self.canvas.unclip();
+        }
+    }
+}
+
+impl<'a> Device<'a> for Painter<'_, '_> {
+    fn draw_path(&mut self, path: &BezPath, props: DrawProps<'a>, mode: &DrawMode) {
+        self.step();
+        let at = transform(props.transform);
+        let Some(made) = to_path(path, Affine::IDENTITY) else {
+            return;
+        };
+        let (rule, line) = match mode {
+            DrawMode::Fill(rule) => (Some(*rule), None),
+            DrawMode::Stroke(line) => (None, Some(line)),
+            DrawMode::FillAndStroke(rule, line) => (Some(*rule), Some(line)),
+            DrawMode::Invisible => return,
+        };
+        self.masked(props.soft_mask.as_ref(), |this| {
+            this.path(&made, at, &props, rule, line)
+        });
+    }
+
+    fn push_clip_path(&mut self, clip: &ClipPath) {
+        self.step();
+        let outcome = self
+            .canvas
+            .clip(to_path(&clip.path, Affine::IDENTITY), fill_rule(clip.fill));
+        self.did(outcome);
+    }
+
+    fn push_transparency_group(&mut self, opacity: f32, mask: Option<SoftMask<'a>>, mode: BlendMode) {
+        self.step();
+        let masked = mask.as_ref().is_some_and(|m| self.mask(m));
+        self.groups.push(Group {
+            opacity: unit(opacity),
+            blend: blend(mode),
+            masked,
+        });
+        if self.groups.len() > 256 {
+            Self::end(ReadError::TooComplex {
+                what: Excess::Depth,
+                limit: 256,
+            });
+        }
+    }
+
+    fn pop_transparency_group(&mut self) {
+        if self.groups.pop().is_some_and(|g| g.masked) {
+            self.canvas.unclip();
+        }
+    }
+
+    fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, mode: &DrawMode) {
+        let (rule, line) = match mode {
+            DrawMode::Fill(rule) => (Some(*rule), None),
+            DrawMode::Stroke(line) => (None, Some(line)),
+            DrawMode::FillAndStroke(rule, line) => (Some(*rule), Some(line)),
+            DrawMode::Invisible => return,
+        };
+        let at = transform(props.transform);
+        let masked = props.soft_mask.as_ref().is_some_and(|m| self.mask(m));
+        for glyph in run.glyphs() {
+            self.step();
+            match &**glyph {
+                Glyph::Outline(outline) => {
+                    if let Some(made) = to_path(&outline.outline(), glyph.transform()) {
+                        self.path(&made, at, &props, rule, line);
+                    }
+                }
+                Glyph::Type3(drawing) => {
+                    let (whole, own) = (props.transform, glyph.transform());
+                    self.within(|this| drawing.interpret(this, whole, own, &props.paint));
+                }
+            }
+        }
+        if masked {
+            self.canvas.unclip();
+        }
+    }
+
+    fn draw_image(&mut self, image: Image<'a, '_>, props: ImageDrawProps<'a>) {
+        self.step();
+        let stream = match &image {
+            Image::Stencil(s) => s.stream(),
+            Image::Raster(r) => r.stream(),
+        };
+        let most = self.budget.limits.max_pixels.min(self.canvas.left());
+        match images::fits(stream, most) {
+            Ok(Fits::Pixels(pixels)) => {
+                let outcome = self.canvas.count(pixels);
+                self.did(outcome);
+            }
+            Ok(Fits::Unknown) => {
+                self.missing += 1;
+                return;
+            }
+            Err(error) => Self::end(error),
+        }
+        let (at, opacity, blend) = (props.transform, self.opacity(), self.blend(props.blend_mode));
+        let size = (self.canvas.width(), self.canvas.height());
+        let mut made = None;
+        match image {
+            Image::Stencil(stencil) => stencil.with_stencil(
+                |mask, paint| {
+                    let colour = match paint {
+                        Paint::Color(colour) => colour.to_rgba().components(),
+                        Paint::Pattern(_) => [0.5, 0.5, 0.5, 1.0],
+                    };
+                    made = images::stencil(mask, colour);
+                },
+                Some(size),
+            ),
+            Image::Raster(raster) => {
+                raster.with_rgba(|data: ImageData, alpha| made = images::raster(data, alpha), Some(size))
+            }
+        }
+        let Some((map, (sx, sy))) = made else {
+            self.missing += 1;
+            return;
+        };
+        let at = at * Affine::scale_non_uniform(f64::from(sx), f64::from(sy));
+        let (map, at) = images::shrunk(map, transform(at));
+        self.masked(props.soft_mask.as_ref(), |this| {
+            let outcome = this.canvas.picture(map.as_ref(), at, opacity, blend);
+            this.did(outcome);
+        });
+    }
+
+    fn pop_clip(&mut self) {
+        self.canvas.unclip();
+    }
+}
+
+fn unit(v: f32) -> f32 {
+    if v.is_finite() { v.clamp(0.0, 1.0) } else { 0.0 }
+}
+
+fn transform(at: Affine) -> Transform {
+    let [a, b, c, d, e, f] = at.as_coeffs().map(|v| v as f32);
+    Transform::from_row(a, b, c, d, e, f)
+}
+
+/// A path as tiny-skia has it; `None` where it is empty or has no bounds.
+fn to_path(path: &BezPath, at: Affine) -> Option<Path> {
+    let mut builder = PathBuilder::new();
+    let point = |p: hayro_interpret::kurbo::Point| {
+        let p = at * p;
+        (p.x as f32, p.y as f32)
+    };
+    for element in path.elements() {
+        match element {
+            PathEl::MoveTo(p) => {
+                let (x, y) = point(*p);
+                builder.move_to(x, y);
+            }
+            PathEl::LineTo(p) => {
+                let (x, y) = point(*p);
+                builder.line_to(x, y);
+            }
+            PathEl::QuadTo(p, q) => {
+                let ((px, py), (qx, qy)) = (point(*p), point(*q));
+                builder.quad_to(px, py, qx, qy);
+            }
+            PathEl::CurveTo(p, q, r) => {
+                let ((px, py), (qx, qy), (rx, ry)) = (point(*p), point(*q), point(*r));
+                builder.cubic_to(px, py, qx, qy, rx, ry);
+            }
+            PathEl::ClosePath => builder.close(),
+        }
+    }
+    builder.finish()
+}
+
+fn fill_rule(rule: FillRule) -> tiny_skia::FillRule {
+    match rule {
+        FillRule::NonZero => tiny_skia::FillRule::Winding,
+        FillRule::EvenOdd => tiny_skia::FillRule::EvenOdd,
+    }
+}
+
+fn stroke(line: &StrokeProps, at: Transform) -> Stroke {
+    let scale = crate::draw::canvas::scale_of(at);
+    // Dashes finer than pixels would be millions and look like a line.
+    let fine = line.dash_array.iter().sum::<f32>() * scale < 1.0;
+    let dashes: Vec<f32> = line.dash_array.iter().copied().take(32).collect();
+    Stroke {
+        width: line.line_width,
+        miter_limit: line.miter_limit,
+        line_cap: match line.line_cap {
+            Cap::Butt => LineCap::Butt,
+            Cap::Round => LineCap::Round,
+            Cap::Square => LineCap::Square,
+        },
+        line_join: match line.line_join {
+            Join::Miter => LineJoin::Miter,
+            Join::Round => LineJoin::Round,
+            Join::Bevel => LineJoin::Bevel,
+        },
+        dash: if fine { None } else { dash(dashes, line.dash_offset) },
+    }
+}
+
+fn dash(mut array: Vec<f32>, offset: f32) -> Option<StrokeDash> {
+    if !array.len().is_multiple_of(2) {
+        array.extend(array.clone());
+    }
+    StrokeDash::new(array, offset)
+}
+
+fn blend(mode: BlendMode) -> tiny_skia::BlendMode {
+    use tiny_skia::BlendMode as To;
+    match mode {
+        BlendMode::Normal => To::SourceOver,
+        BlendMode::Multiply => To::Multiply,
+        BlendMode::Screen => To::Screen,
+        BlendMode::Overlay => To::Overlay,
+        BlendMode::Darken => To::Darken,
+        BlendMode::Lighten => To::Lighten,
+        BlendMode::ColorDodge => To::ColorDodge,
+        BlendMode::ColorBurn => To::ColorBurn,
+        BlendMode::HardLight => To::HardLight,
+        BlendMode::SoftLight => To::SoftLight,
+        BlendMode::Difference => To::Difference,
+        BlendMode::Exclusion => To::Exclusion,
+        BlendMode::Hue => To::Hue,
+        BlendMode::Saturation => To::Saturation,
+        BlendMode::Color => To::Color,
+        BlendMode::Luminosity => To::Luminosity,
+    }
+}
