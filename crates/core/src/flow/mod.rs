@@ -2,20 +2,25 @@
 
 mod check;
 mod delegation;
+mod edit;
 mod preview;
 mod resolve;
 mod text;
+mod tree;
 mod when;
 mod who;
+mod written;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-pub use check::FlowError;
+pub use check::{FlowError, Unreached};
 pub use delegation::{Delegation, DelegationError, deputies, represented, without_cycles};
+pub use edit::with_flow;
 pub use preview::{Planned, Seen};
 pub(crate) use preview::{ancestors, preceding};
 pub use resolve::{Approver, Ask, Choices, NoApprover, Resolved, Why};
+pub use tree::Place;
 pub use when::When;
 pub use who::{Choice, Who};
 

@@ -121,6 +121,38 @@ impl When {
     }
 }
 
+impl When {
+    /// Whether these conditions hold for every claim for which `other` hold, as far as that is plain: each condition
+    /// given here is given there as strictly.
+    pub fn covers(&self, other: &When) -> bool {
+        let amount = |a: Option<Money>, b: Option<Money>, fits: fn(i64, i64) -> bool| {
+            a.is_none_or(|a| b.is_some_and(|b| a.currency == b.currency && fits(a.minor, b.minor)))
+        };
+        amount(self.amount_from, other.amount_from, |a, b| b >= a)
+            && amount(self.amount_below, other.amount_below, |a, b| b <= a)
+            && within(self.categories.as_ref(), other.categories.as_ref())
+            && within(self.claimant_grades.as_ref(), other.claimant_grades.as_ref())
+            && within(self.claimant_positions.as_ref(), other.claimant_positions.as_ref())
+            && within(self.departments.as_ref(), other.departments.as_ref())
+            && within(self.deal_stages.as_ref(), other.deal_stages.as_ref())
+            && within(self.linked_to.as_ref(), other.linked_to.as_ref())
+            && reaches(self.finding_from, other.finding_from)
+            && reaches(self.grade_from, other.grade_from)
+            && reaches(self.over_share_from, other.over_share_from)
+            && (self.deal_linked.is_none() || self.deal_linked == other.deal_linked)
+            && (self.expression.is_none() || self.expression == other.expression)
+    }
+}
+
+/// Whether `more` is asked of nothing that `all` leaves out.
+fn within<T: PartialEq>(all: Option<&Vec<T>>, more: Option<&Vec<T>>) -> bool {
+    all.is_none_or(|all| more.is_some_and(|more| more.iter().all(|one| all.contains(one))))
+}
+
+fn reaches<T: PartialOrd>(least: Option<T>, more: Option<T>) -> bool {
+    least.is_none_or(|least| more.is_some_and(|more| more >= least))
+}
+
 /// The largest share by which a limit is exceeded.
 fn over_share(findings: &[Finding]) -> Option<Decimal> {
     findings.iter().filter_map(Finding::over_share).max()
