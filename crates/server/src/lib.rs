@@ -19,6 +19,7 @@ pub mod error;
 pub mod evidence;
 pub mod exports;
 pub mod files;
+pub mod flows;
 pub mod folders;
 pub mod history;
 pub mod home;
@@ -73,6 +74,7 @@ fn routes() -> Router<Arc<App>> {
         .merge(people::routes())
         .merge(policies::routes())
         .merge(meters::routes())
+        .merge(flows::routes())
         .merge(sheets::routes())
         .merge(rules::routes())
         .merge(watch::routes())

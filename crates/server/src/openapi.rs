@@ -15,6 +15,7 @@ use utoipa::{OpenApi, ToSchema};
 use crate::app::App;
 use crate::{
     audit, chat, claims, connections, crm, drafts, edits, evidence, exports, folders, history, home, import, inbox,
+    audit, claims, connections, crm, drafts, edits, evidence, exports, flows, folders, history, home, import, inbox,
     insights, jobs, me, meters, payments, people, policies, rules, search, settings, sheets, tokens, watch,
 };
 
@@ -74,6 +75,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         settings::Api::openapi(),
         people::Api::openapi(),
         policies::Api::openapi(),
+        flows::Api::openapi(),
         sheets::Api::openapi(),
         meters::Api::openapi(),
         rules::Api::openapi(),

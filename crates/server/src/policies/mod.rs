@@ -3,7 +3,6 @@
 mod api;
 mod pages;
 mod standard;
-mod steps;
 mod view;
 mod yaml;
 
@@ -22,7 +21,7 @@ use axum::routing::get;
 
 pub use api::Api;
 pub use standard::give_standard;
-pub use view::{VersionView, policy_version as version};
+pub use view::{VersionView, flow_version, policy_version as version};
 
 use crate::app::App;
 use crate::args;
@@ -31,6 +30,7 @@ use crate::auth::Permit;
 use crate::clock::now;
 use crate::db::Sql;
 use crate::error::Error;
+use crate::flows;
 use crate::people::stored;
 
 /// All versions.
@@ -216,8 +216,7 @@ pub async fn publish_flow_with(
     body: &str,
     report: Option<&str>,
 ) -> Result<String, Error> {
-    let flow = Flow::from_yaml(body)
-        .map_err(|e| Error::Invalid(vec![Problem::new("body", "policy").with("text", e.to_string())]))?;
+    let flow = Flow::from_yaml(body).map_err(|e| Error::Invalid(vec![flows::problem(&e)]))?;
     let made = sql
         .run(
             "INSERT INTO flow_version (flow, version, entity_id, effective_from, body, published_by, published_at, report) \
@@ -253,7 +252,6 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/settings/policies", get(pages::policies).post(pages::publish_policy))
         .route("/settings/policies/{reference}", get(pages::policy))
         .route("/settings/flows", get(pages::flows).post(pages::publish_flow))
-        .route("/settings/flows/{entity}/{reference}/steps", get(steps::page))
         .route("/settings/flows/{entity}/{reference}", get(pages::flow))
         .route("/api/v1/policies", get(api::policies).post(api::publish_policy))
         .route("/api/v1/policies/{reference}", get(api::policy))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use outlay_core::claim::Problem;
-use outlay_core::flow::{Flow, FlowError};
+use outlay_core::flow::Flow;
 use outlay_core::ids::EntityId;
 use outlay_core::policy::Policy;
 use outlay_core::words::Lang;
@@ -16,6 +16,7 @@ use crate::auth::{Action, Resource, Visitor};
 use crate::clock::{day, moment, now};
 use crate::db::Sql;
 use crate::error::Error;
+use crate::flows;
 use crate::people::stored;
 use crate::rules;
 
@@ -197,6 +198,18 @@ pub async fn policy_version(sql: &mut Sql, reference: &str, lang: Lang) -> Resul
     one(sql, Kind::Policy, None, reference, lang).await
 }
 
+/// One version of a flow as an entity has it, and the address of its page.
+pub async fn flow_version(
+    sql: &mut Sql,
+    entity: EntityId,
+    reference: &str,
+    lang: Lang,
+) -> Result<(VersionView, String), Error> {
+    let version = one(sql, Kind::Flow, Some(entity), reference, lang).await?;
+    let href = Kind::Flow.href(&version.version);
+    Ok((version, href))
+}
+
 /// Entities whose rules the reader may publish.
 pub async fn publishable(sql: &mut Sql, app: &App, visitor: &Visitor) -> Result<Vec<(EntityId, String)>, Error> {
     let org = app.org(sql).await?;
@@ -235,10 +248,11 @@ pub async fn propose_policy(app: &Arc<App>, visitor: &Visitor, new: &NewPolicy) 
 
 /// As [`propose_policy`], for a flow.
 pub async fn propose_flow(app: &Arc<App>, visitor: &Visitor, new: &NewFlow) -> Result<String, Error> {
-    let unsound = |e: FlowError| Error::Invalid(vec![Problem::new("yaml", "policy").with("text", e)]);
-    let flow = Flow::from_yaml(&new.yaml).map_err(unsound)?;
-    flow.check_names(&*app.org(&mut app.db.read()).await?)
-        .map_err(unsound)?;
+    let org = app.org(&mut app.db.read()).await?;
+    let problems = flows::problems(&new.yaml, &org);
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
+    }
     let draft = rules::NewDraft {
         kind: rules::Kind::Flow,
         entity: new.entity,

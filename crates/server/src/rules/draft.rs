@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use outlay_core::claim::Problem;
-use outlay_core::flow::Flow;
 use outlay_core::ids::{EmployeeId, EntityId};
 use outlay_core::org::Org;
 use outlay_core::policy::Policy;
@@ -242,10 +241,7 @@ impl RulesDraft {
     pub fn problems(&self, org: &Org) -> Vec<Problem> {
         let said = |path: &str, text: &dyn std::fmt::Display| Problem::new(path, "policy").with("text", text);
         match self.kind {
-            Kind::Flow => match Flow::from_yaml(&self.body).and_then(|flow| flow.check_names(org)) {
-                Ok(()) => Vec::new(),
-                Err(e) => vec![said("body", &e)],
-            },
+            Kind::Flow => crate::flows::problems(&self.body, org),
             Kind::Policy => match Policy::from_yaml(&self.body) {
                 Ok(policy) => belongs(&policy, org, self.entity),
                 Err(e) => e.problems.iter().map(|p| said(&p.path, &p.message)).collect(),

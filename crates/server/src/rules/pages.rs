@@ -244,11 +244,6 @@ async fn begin(
         effective_from: None,
     };
     let id = draft::create(&app, permit, new).await?;
-    // A policy's draft begins with its tables, a flow's with its text.
-    let to = if kind.is_flow() {
-        format!("/settings/flows/drafts/{id}/try")
-    } else {
-        format!("/settings/policies/drafts/{id}")
-    };
-    Ok(Redirect::to(&to))
+    let kind = if kind.is_flow() { "flows" } else { "policies" };
+    Ok(Redirect::to(&format!("/settings/{kind}/drafts/{id}")))
 }

@@ -126,7 +126,7 @@ pub fn may_read(app: &App, visitor: &Visitor, entity: EntityId) -> bool {
 fn name(draft: &RulesDraft, lang: Lang) -> String {
     let sound = match draft.kind {
         Kind::Policy => Policy::from_yaml(&draft.body).ok().map(|p| p.name.get(lang).to_owned()),
-        Kind::Flow => Flow::from_yaml(&draft.body).ok().map(|f| f.name.get(lang).to_owned()),
+        Kind::Flow => Flow::read(&draft.body).ok().map(|f| f.name.get(lang).to_owned()),
     };
     let id = || super::text::value(&draft.body, "id").unwrap_or_default().to_owned();
     sound.unwrap_or_else(id)
@@ -145,11 +145,8 @@ impl RulesDraftRow {
 
     /// The page where it is written.
     pub fn home(&self) -> String {
-        if self.kind.is_flow() {
-            self.href()
-        } else {
-            format!("/settings/policies/drafts/{}", self.id)
-        }
+        let kind = if self.kind.is_flow() { "flows" } else { "policies" };
+        format!("/settings/{kind}/drafts/{}", self.id)
     }
 
     /// Whether a second person is asked.

@@ -21,7 +21,7 @@ pub use api::Api;
 pub use check::{Check, Found, MayNotFall, SheetProblem, look, problems};
 pub use draft_api::Api as DraftApi;
 pub use page::{HITS, Look, Sheet, VocabularyColumn, words};
-pub use words::{Both, problem_words};
+pub use words::{Both, feel as feel_words, problem_words};
 
 use crate::app::App;
 

@@ -108,7 +108,8 @@ pub fn cell_name(place: &Place, inputs: usize) -> Option<String> {
     }
 }
 
-fn feel(w: W, problem: &FeelProblem) -> String {
+/// Why an expression cannot be read.
+pub fn feel(w: W, problem: &FeelProblem) -> String {
     match problem {
         FeelProblem::Empty => w.t("feel-empty"),
         FeelProblem::Expected(what) => {

@@ -32,6 +32,7 @@ sources![
     "show",
     "inbox",
     "flow",
+    "flows",
     "home",
     "search",
     "me",

@@ -16,6 +16,7 @@ mod evidence;
 mod exports;
 mod fake_crm;
 mod flow;
+mod flow_editor;
 mod folders;
 mod history;
 mod hooks;
