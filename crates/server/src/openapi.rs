@@ -14,9 +14,8 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::app::App;
 use crate::{
-    audit, chat, claims, connections, crm, drafts, edits, evidence, exports, folders, history, home, import, inbox,
-    audit, claims, connections, crm, drafts, edits, evidence, exports, flows, folders, history, home, import, inbox,
-    insights, jobs, me, meters, payments, people, policies, rules, search, settings, sheets, tokens, watch,
+    audit, chat, claims, connections, crm, drafts, edits, evidence, exports, flows, folders, history, home, import,
+    inbox, insights, jobs, me, meters, payments, people, policies, rules, search, settings, sheets, tokens, watch,
 };
 
 /// What failed, as `application/problem+json` (RFC 9457).

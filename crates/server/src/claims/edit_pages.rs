@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use outlay_core::claim::{Claim, Command, Problem, Refusal};
 
 use super::api::allowed;
+use super::choice::ChoiceView;
 use super::edit_view::{EditView, Typed, default_allocation, edit_view};
 use super::form::{Button, Posted};
 use super::input::ClaimInput;
@@ -60,6 +61,8 @@ struct Check {
     refusal: Option<String>,
     policy: Option<String>,
     steps: Vec<StepView>,
+    /// Steps whose signers the claimant chooses.
+    choices: Vec<ChoiceView>,
 }
 
 #[derive(Template)]
@@ -84,6 +87,7 @@ async fn check_of(sql: &mut Sql, app: &App, visitor: &Visitor, claim: &Claim) ->
         passes: look.passes(),
         refusal: look.refusal(w),
         policy: look.policy_label(w),
+        choices: look.choices(w, &org, claim),
         steps: route(sql, app, w, claim, &look, visitor.person.id(), &zone).await?,
     })
 }
@@ -96,6 +100,7 @@ const UNKNOWN: Check = Check {
     refusal: None,
     policy: None,
     steps: Vec::new(),
+    choices: Vec::new(),
 };
 
 /// The claim as typed, if it can be read.
@@ -186,11 +191,12 @@ pub async fn post(
     if posted.n == 0 {
         posted.n = claim.n;
     }
+    let typed_over = posted.choices.over(&claim);
     let shown = Shown {
         app: &app,
         visitor: &visitor,
         headers: &headers,
-        claim: &claim,
+        claim: &typed_over,
     };
     if let Button::Use(id) = &posted.button {
         let id = id.clone();
@@ -215,7 +221,11 @@ pub async fn post(
             let kept = matches!(&error, Error::Refused(r) if !matches!(r, Refusal::Problems { .. }))
                 && posted.button == Button::Submit;
             let now = store::load(&mut app.db.read(), claim.id).await?;
-            let shown = Shown { claim: &now, ..shown };
+            let with_choices = posted.choices.over(&now);
+            let shown = Shown {
+                claim: &with_choices,
+                ..shown
+            };
             let n = if kept { now.n } else { posted.n };
             let html = shown.page(n, posted.input, &failure.fields, Some(trouble)).await?;
             let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
@@ -262,6 +272,7 @@ async fn carry_out(
     posted: &Posted,
 ) -> Result<String, Error> {
     let kept = edit::edit(app, permit, &visitor.person, claim.id, posted.n, posted.input.clone()).await?;
+    posted.choices.keep(app, visitor, &kept).await?;
     if posted.button != Button::Submit {
         return Ok(format!("/claims/{}/edit", kept.number));
     }
@@ -324,6 +335,7 @@ pub async fn check(
     let (claim, _) = allowed(&app, &visitor, &no, Action::EditClaim).await?;
     let posted = Posted::read(&pairs);
     let mut sql = app.db.read();
+    let claim = posted.choices.over(&claim);
     let check = match typed(&mut sql, &app, &visitor, &claim, &posted.input).await {
         Ok(claim) => check_of(&mut sql, &app, &visitor, &claim).await?,
         Err(Error::Invalid(_)) => UNKNOWN,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::choice;
 use super::input::{AllocationInput, AmountInput, ClaimInput, LineInput, RateInput, TripInput};
 
 /// The button that sent the form.
@@ -40,6 +41,8 @@ pub struct Posted {
     pub input: ClaimInput,
     /// Which button.
     pub button: Button,
+    /// Who was chosen to sign.
+    pub choices: choice::Sent,
 }
 
 impl Posted {
@@ -49,6 +52,7 @@ impl Posted {
             n: 0,
             input: ClaimInput::default(),
             button: Button::Save,
+            choices: choice::Sent::read(pairs),
         };
         let mut lines: BTreeMap<usize, (LineInput, BTreeMap<usize, AllocationInput>)> = BTreeMap::new();
         for (name, value) in pairs {

@@ -12,6 +12,7 @@ use outlay_core::claim::{Claim, Command};
 use serde::Deserialize;
 
 use super::api::{Comment, allowed, command};
+use super::choice;
 use super::drill;
 use super::list::{ClaimRow, ListQuery, list as list_of};
 use super::records::{self, Of};
@@ -264,14 +265,22 @@ fn back(no: &str) -> Redirect {
     Redirect::to(&format!("/claims/{no}"))
 }
 
-/// POST /claims/{no}/submission. What hinders it is said on the claim's own page.
+async fn hand_in(app: &Arc<App>, visitor: &Visitor, no: &str, chosen: &choice::Sent) -> Result<Claim, Error> {
+    let (claim, _) = allowed(app, visitor, no, Action::SubmitClaim).await?;
+    chosen.keep(app, visitor, &claim).await?;
+    command(app, visitor, no, Action::SubmitClaim, Command::Submit).await
+}
+
+/// POST /claims/{no}/submission, with `choice.STEP` for who signs steps that leave it to the claimant. What hinders it is said on the claim's own page.
 pub async fn submit(
     State(app): State<Arc<App>>,
     visitor: Visitor,
     headers: HeaderMap,
     Path(no): Path<String>,
+    Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Error> {
-    let error = match command(&app, &visitor, &no, Action::SubmitClaim, Command::Submit).await {
+    let chosen = choice::Sent::read(&pairs);
+    let error = match hand_in(&app, &visitor, &no, &chosen).await {
         Ok(_) => return Ok(back(&no).into_response()),
         Err(error) => error,
     };

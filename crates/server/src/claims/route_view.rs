@@ -1,15 +1,17 @@
 //! Which way a claim goes, and why: what the policy said, who is asked, who will be.
 
 use outlay_core::claim::{Claim, Judgement, OutcomeKind, Problem, Progress, Refusal, Status};
-use outlay_core::flow::{Approver, Resolved, Why};
+use outlay_core::flow::{self, Approver, Resolved, Why};
 use outlay_core::ids::EmployeeId;
 use outlay_core::org::Org;
 use outlay_core::policy::{Finding, Policy, Severity};
+use outlay_core::words::Text;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::act::preview;
 use super::around::Around;
+use super::choice::ChoiceView;
 use super::store;
 use super::view::FindingView;
 use crate::app::App;
@@ -54,6 +56,7 @@ impl StepView {
 pub struct Look {
     judged: Option<Judgement>,
     ahead: Option<Result<Claim, Refusal>>,
+    choices: Vec<(String, Text, flow::Choice)>,
     rules: std::sync::Arc<Rules>,
     lines: Vec<outlay_core::ids::LineId>,
 }
@@ -66,6 +69,7 @@ impl Look {
         let mut look = Look {
             judged: claim.judged.clone(),
             ahead: None,
+            choices: Vec::new(),
             rules,
             lines,
         };
@@ -75,6 +79,7 @@ impl Look {
                 Ok(ahead) => {
                     look.judged = Some(ahead.judged);
                     look.ahead = Some(ahead.outcome);
+                    look.choices = ahead.choices;
                 }
                 Err(Error::Invalid(_)) => look.judged = None,
                 Err(error) => return Err(error),
@@ -117,11 +122,24 @@ impl Look {
         match self.ahead.as_ref()? {
             Ok(_) | Err(Refusal::Blocked { .. }) => None,
             Err(Refusal::Problems { problems }) => problems.first().map(|p| at_field(w, p)),
+            Err(Refusal::NotChosen { step }) => Some(w.t1("problem-not-chosen", "step", self.step_name(w, step))),
             Err(refusal) => {
                 let failure = Failure::from(&Error::from(refusal.clone()));
                 Some(w.args(&format!("problem-{}", failure.code), &failure.args))
             }
         }
+    }
+
+    /// The steps whose signers the claimant chooses before handing in; none where nobody needs to sign.
+    pub fn choices(&self, w: W, org: &Org, claim: &Claim) -> Vec<ChoiceView> {
+        let all = self.choices.iter().filter(|_| !self.passes());
+        all.map(|step| ChoiceView::of(w, org, claim, step)).collect()
+    }
+
+    /// What a step that is left to the claimant is called; its id if it is none of those.
+    fn step_name(&self, w: W, step: &str) -> String {
+        let found = self.choices.iter().find(|(id, ..)| id == step);
+        found.map_or_else(|| step.to_owned(), |(_, name, _)| name.get(w.0).to_owned())
     }
 
     /// The policy's name and version.

@@ -5,6 +5,7 @@ use outlay_core::{Currency, Money};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::choice::ChoiceView;
 use super::input::{ClaimInput, TripInput};
 use super::route_view::{Look, StepView, route};
 use super::store;
@@ -311,6 +312,8 @@ pub struct ClaimView {
     pub policy: Option<String>,
     /// Who is asked, and why.
     pub steps: Vec<StepView>,
+    /// Of a draft: the steps whose signers its claimant chooses before it is submitted.
+    pub choices: Vec<ChoiceView>,
     /// Why it was returned, rejected or withdrawn.
     pub reason: Option<String>,
     /// Its documents.
@@ -416,6 +419,7 @@ pub async fn claim_view(sql: &mut Sql, app: &App, visitor: &Visitor, claim: &Cla
             .iter()
             .find_map(|s| s.rule.as_deref())
             .map(|name| drafts::by_rule(w, claim, name)),
+        choices: look.choices(w, &org, claim),
         steps: route(sql, app, w, claim, &look, visitor.person.id(), &zone).await?,
         reason: match &claim.state {
             State::Returned { reason, .. } | State::Rejected { reason, .. } | State::Withdrawn { reason } => {

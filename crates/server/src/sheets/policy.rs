@@ -223,7 +223,11 @@ pub fn said(names: &BTreeMap<String, String>, cell: &str, w: W) -> String {
     for (at, part) in cell.split('"').enumerate() {
         // Between the first and the second quote, the third and the fourth …
         let code = at % 2 == 1;
-        text.push_str(if code { names.get(part).map_or(part, String::as_str) } else { part });
+        text.push_str(if code {
+            names.get(part).map_or(part, String::as_str)
+        } else {
+            part
+        });
     }
     text
 }

@@ -1,5 +1,8 @@
-//! The editor of a flow's draft: card by card, through the same door as its text.
+//! The editor of a flow's draft: card by card, through the same door as its text; and the claimant's choice of who signs.
 
+use outlay::auth::Permit;
+use outlay::policies;
+use outlay_core::claim::Status;
 use outlay_core::flow::Flow;
 use serde_json::{Value, json};
 
@@ -293,5 +296,63 @@ fn the_draft_shows_who_would_approve_a_claim_and_why() {
         );
         let none = format!("/api/v1/rules/drafts/{id}/approvers?claim=BX0000-0000");
         zhao.get(&none).await.expect(404);
+    });
+}
+
+#[test]
+fn the_claimant_chooses_who_signs_on_the_page() {
+    on_both(|world| async move {
+        let flow = OURS.replace(
+            "who: !department_head 1   # the nearest",
+            "who: !chosen { from: [E000, E001, E002] }",
+        );
+        let cn = world.cn;
+        world
+            .app
+            .db
+            .write(move |sql| {
+                let flow = flow.clone();
+                Box::pin(async move {
+                    let permit = Permit::system("test", "fill");
+                    policies::publish_flow(sql, &permit, cn, jiff::civil::date(2020, 1, 2), &flow).await
+                })
+            })
+            .await
+            .expect("published");
+        let claim = seed::draft(&world, "wang").await;
+        let (wang, chen) = (world.as_("wang").await, world.id("chen").await.to_string());
+        let at = format!("/claims/{}", claim.number);
+        for page in [at.clone(), format!("{at}/edit")] {
+            let page = wang.get(&page).await.expect(200).text;
+            assert!(page.contains("name=\"choice.head\"") && page.contains(&chen), "{page}");
+            assert!(
+                !page.contains(&format!("value=\"{}\">王敏", claim.content.claimant)),
+                "not herself"
+            );
+        }
+        let view = wang
+            .get(&format!("/api/v1/claims/{}", claim.number))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(view["choices"][0]["step"], "head", "{view}");
+        assert_eq!(view["choices"][0]["people"].as_array().map(Vec::len), Some(2), "{view}");
+
+        let refused = wang.form(&format!("{at}/submission"), &[]).await.expect(422);
+        assert!(refused.text.contains("请选择步骤"), "{}", refused.text);
+        // Somebody who may not be chosen is refused, whoever sends the form.
+        let li = world.id("li").await.to_string();
+        wang.form(&format!("{at}/submission"), &[("choice.head", &li)])
+            .await
+            .expect(422);
+        wang.form(&format!("{at}/submission"), &[("choice.head", &chen)])
+            .await
+            .expect(303);
+        let now = outlay::claims::store::load(&mut world.app.db.read(), claim.id)
+            .await
+            .expect("there");
+        assert_eq!(now.status(), Status::InReview);
+        let asked: Vec<String> = now.open_tasks().map(|t| t.assignee.to_string()).collect();
+        assert_eq!(asked, [chen]);
     });
 }
