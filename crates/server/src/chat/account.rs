@@ -162,7 +162,8 @@ pub async fn find(
 pub async fn set_mobile(sql: &mut Sql, permit: &Permit, who: EmployeeId, new: &NewMobile) -> Result<(), Error> {
     let mobile: String = new.mobile.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let digits = mobile.strip_prefix('+').unwrap_or(&mobile);
-    if !mobile.is_empty() && !((6..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())) {
+    let is_number = (6..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    if !(mobile.is_empty() || is_number) {
         return Err(Error::field("mobile", "not-a-phone"));
     }
     let config = Config::active(sql).await?.ok_or(Error::NotFound("chat"))?;
