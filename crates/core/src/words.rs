@@ -44,6 +44,14 @@ pub struct Text {
 }
 
 impl Text {
+    /// A text from its two halves.
+    pub fn of(zh: impl Into<String>, en: impl Into<String>) -> Text {
+        Text {
+            zh: zh.into(),
+            en: en.into(),
+        }
+    }
+
     /// In the reader's language.
     pub fn get(&self, lang: Lang) -> &str {
         match lang {

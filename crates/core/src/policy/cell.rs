@@ -16,6 +16,7 @@
 use super::fact::Values;
 use crate::feel::{Expr, Names, Test, Tests, Value, unary_tests};
 use crate::table::{days, signs};
+use crate::words::Text;
 
 /// Codes as a list of FEEL.
 pub(super) fn quoted(codes: &[String]) -> String {
@@ -24,7 +25,7 @@ pub(super) fn quoted(codes: &[String]) -> String {
 }
 
 /// What a cell asks, in FEEL; or what is wrong with it, and the mend.
-pub fn to_feel(text: &str, values: &Values) -> Result<String, String> {
+pub fn to_feel(text: &str, values: &Values) -> Result<String, Text> {
     let text = signs(text);
     if text.is_empty() || text == "-" {
         return Ok("-".to_owned());
@@ -53,7 +54,7 @@ pub fn to_feel(text: &str, values: &Values) -> Result<String, String> {
 }
 
 /// The codes that a part of a cell names.
-fn codes(item: &str, values: &Values) -> Result<Vec<String>, String> {
+fn codes(item: &str, values: &Values) -> Result<Vec<String>, Text> {
     match values {
         Values::Ranked(all) => {
             let at = |code: &str| all.iter().position(|g| g == code.trim());
@@ -66,23 +67,32 @@ fn codes(item: &str, values: &Values) -> Result<Vec<String>, String> {
             };
             let wrong = || {
                 let (low, high) = (all.first(), all.last());
-                let example = low
-                    .zip(high)
-                    .map(|(l, h)| format!(", or like {l}+ or {l}..{h} from low to high"));
-                format!(
-                    "{item:?} is not one of [{}]: write one of them{}",
-                    all.join(", "),
-                    example.unwrap_or_default()
+                let all = all.join(", ");
+                let (zh, en) = low.zip(high).map_or_else(Default::default, |(l, h)| {
+                    (
+                        format!("，或由低到高写成 {l}+、{l}..{h}"),
+                        format!(", or like {l}+ or {l}..{h} from low to high"),
+                    )
+                });
+                Text::of(
+                    format!("{item:?} 不在 [{all}] 中：请写其中之一{zh}"),
+                    format!("{item:?} is not one of [{all}]: write one of them{en}"),
                 )
             };
             found.map(|(from, to)| all[from..=to].to_vec()).ok_or_else(wrong)
         }
-        Values::Codes(all) if !all.iter().any(|c| c == item) => Err(format!(
-            "{item:?} is not one of [{}]: write one of them, or several with commas between",
-            all.join(", ")
+        Values::Codes(all) if !all.iter().any(|c| c == item) => Err(Text::of(
+            format!("{item:?} 不在 [{}] 中：请写其中之一，多个用逗号分开", all.join(", ")),
+            format!(
+                "{item:?} is not one of [{}]: write one of them, or several with commas between",
+                all.join(", ")
+            ),
         )),
         Values::Place => Ok(vec![super::set::fold_place(item)]),
-        _ if item.is_empty() => Err("has nothing between two commas: remove one".to_owned()),
+        _ if item.is_empty() => Err(Text::of(
+            "两个逗号之间没有内容：请删除一个",
+            "has nothing between two commas: remove one",
+        )),
         _ => Ok(vec![item.to_owned()]),
     }
 }
@@ -192,7 +202,7 @@ fn range(text: &str) -> String {
 }
 
 /// `10%` becomes `0.1`.
-fn percent(text: &str) -> Result<String, String> {
+fn percent(text: &str) -> Result<String, Text> {
     let mut out = String::new();
     let mut digits = String::new();
     for c in text.chars().chain(['\0']) {
@@ -200,7 +210,12 @@ fn percent(text: &str) -> Result<String, String> {
             c if c.is_ascii_digit() || c == '.' => digits.push(c),
             '%' => {
                 let share: Option<rust_decimal::Decimal> = digits.parse().ok();
-                let share = share.ok_or_else(|| format!("{digits}% is no share: write one like 10%"))?;
+                let share = share.ok_or_else(|| {
+                    Text::of(
+                        format!("{digits}% 不是比例：请写成 10% 这样"),
+                        format!("{digits}% is no share: write one like 10%"),
+                    )
+                })?;
                 out.push_str(&(share / rust_decimal::Decimal::ONE_HUNDRED).normalize().to_string());
                 digits.clear();
             }
@@ -292,7 +307,7 @@ mod tests {
             ("P1,", "\"\""),
         ] {
             let told = to_feel(typed, &grades()).expect_err(typed);
-            assert!(told.contains(says), "{told}");
+            assert!(told.en.contains(says) && !told.zh.is_empty(), "{told:?}");
         }
     }
 

@@ -4,17 +4,22 @@ use super::rule_table::{RuleTable, hits};
 use super::tables::{AUDIT, AUTO_APPROVAL};
 use super::{PolicyError, PolicySet, Rule};
 use crate::table::Table;
+use crate::words::Text;
 
 impl PolicySet {
     /// Reads a policy's text without asking whether it is sound.
     pub fn from_yaml(text: &str) -> Result<PolicySet, PolicyError> {
-        serde_norway::from_str(text).map_err(|e| PolicyError::one("", e.to_string()))
+        serde_norway::from_str(text).map_err(|e| unreadable(&e))
     }
 
     /// The whole set as a text.
     pub fn to_yaml(&self) -> Result<String, PolicyError> {
-        serde_norway::to_string(self).map_err(|e| PolicyError::one("", e.to_string()))
+        serde_norway::to_string(self).map_err(|e| unreadable(&e))
     }
+}
+
+fn unreadable(error: &serde_norway::Error) -> PolicyError {
+    PolicyError::one("", Text::of(format!("YAML 有误：{error}"), error.to_string()))
 }
 
 /// The text with a table changed, found by its id. Fails where the text cannot be read, or the table cannot stand in a policy.
@@ -22,7 +27,10 @@ pub fn with_table(text: &str, table: &Table) -> Result<String, PolicyError> {
     if !hits().any(|(_, hit)| hit == table.hit) {
         return Err(PolicyError::one(
             &table.id,
-            "a rule needs one answer: choose first, unique, any, priority, least or greatest",
+            Text::of(
+                "规则须有一个结果：请选首个、唯一、任一、优先、最小或最大",
+                "a rule needs one answer: choose first, unique, any, priority, least or greatest",
+            ),
         ));
     }
     let mut set = PolicySet::from_yaml(text)?;
@@ -53,7 +61,13 @@ pub fn with_table(text: &str, table: &Table) -> Result<String, PolicyError> {
 pub fn with_rule(text: &str, rule: &Rule) -> Result<String, PolicyError> {
     let mut set = PolicySet::from_yaml(text)?;
     let place = set.rules.iter_mut().find(|r| r.id == rule.id);
-    let place = place.ok_or_else(|| PolicyError::one(&rule.id, "is no rule of this policy: keep the rule's id"))?;
+    let place = place.ok_or_else(|| {
+        let said = Text::of(
+            "不是此制度的规则：请保留规则的代码",
+            "is no rule of this policy: keep the rule's id",
+        );
+        PolicyError::one(&rule.id, said)
+    })?;
     *place = rule.clone();
     let lines: Vec<&str> = text.lines().collect();
     let made = item_block(&lines, "rules", &rule.id).and_then(|block| {

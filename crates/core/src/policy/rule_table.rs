@@ -12,6 +12,7 @@ use super::number::Amount;
 use crate::feel::{Kind, Value, constant};
 use crate::money::parse_decimal;
 use crate::table::{Compiled, HitPolicy, Input, Output, Place, Row, Table, TableError};
+use crate::words::Text;
 
 /// A table as finance writes it: columns that ask, one that answers, and rows of short cells.
 ///
@@ -103,17 +104,27 @@ impl Gives {
     }
 
     /// What may be written for it.
-    fn expected(self, set: &PolicySet) -> String {
+    fn expected(self, set: &PolicySet) -> Text {
         match self {
-            Gives::Amount | Gives::Rate => "an amount like 600 or \"12.50\", or the word none".to_owned(),
-            Gives::Days => "a whole number of days like 90, or the word none".to_owned(),
-            Gives::Grade => "one of A, B, C, D".to_owned(),
+            Gives::Amount | Gives::Rate => Text::of(
+                "金额，如 600 或 \"12.50\"，或 none",
+                "an amount like 600 or \"12.50\", or the word none",
+            ),
+            Gives::Days => Text::of(
+                "整数天数，如 90，或 none",
+                "a whole number of days like 90, or the word none",
+            ),
+            Gives::Grade => Text::of("A、B、C、D 之一", "one of A, B, C, D"),
             Gives::Class => {
                 let all: Vec<&str> = set.classes.iter().map(|c| c.code.as_str()).collect();
-                format!("one of [{}], or the word none", all.join(", "))
+                let all = all.join(", ");
+                Text::of(
+                    format!("[{all}] 之一，或 none"),
+                    format!("one of [{all}], or the word none"),
+                )
             }
-            Gives::Decision => "pass or person".to_owned(),
-            Gives::Share => "a share like 5% or \"0.05\"".to_owned(),
+            Gives::Decision => Text::of("pass 或 person", "pass or person"),
+            Gives::Share => Text::of("比例，如 5% 或 \"0.05\"", "a share like 5% or \"0.05\""),
         }
     }
 
@@ -142,9 +153,15 @@ impl Gives {
     }
 
     /// A written answer in FEEL.
-    fn feel(self, text: &str, set: &PolicySet) -> Result<String, String> {
+    fn feel(self, text: &str, set: &PolicySet) -> Result<String, Text> {
         let text = text.trim();
-        let wrong = || format!("{text:?} is no answer here: write {}", self.expected(set));
+        let wrong = || {
+            let expected = self.expected(set);
+            Text::of(
+                format!("{text:?} 不能作为结果：请写{}", expected.zh),
+                format!("{text:?} is no answer here: write {}", expected.en),
+            )
+        };
         match self {
             Gives::Amount | Gives::Rate | Gives::Days | Gives::Class if matches!(text, "none" | "null") => {
                 Ok("null".to_owned())
@@ -153,13 +170,22 @@ impl Gives {
                 if !text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
                     return Err(wrong());
                 }
-                let amount = Amount::parse(text)?;
+                let amount = Amount::parse(text).map_err(|_| wrong())?;
                 if self == Gives::Rate && amount.scale() > 4 {
-                    Err(format!("{text:?} has more than 4 decimals: round it"))
+                    Err(Text::of(
+                        format!("{text:?} 超过 4 位小数：请四舍五入"),
+                        format!("{text:?} has more than 4 decimals: round it"),
+                    ))
                 } else if self == Gives::Rate || amount.fits(set.currency) {
                     Ok(text.to_owned())
                 } else {
-                    Err(format!("{} has {} decimals", set.currency, set.currency.decimals()))
+                    {
+                        let (currency, decimals) = (set.currency, set.currency.decimals());
+                        Err(Text::of(
+                            format!("{currency} 有 {decimals} 位小数"),
+                            format!("{currency} has {decimals} decimals"),
+                        ))
+                    }
                 }
             }
             Gives::Days => text.parse::<u32>().map(|d| d.to_string()).map_err(|_| wrong()),
@@ -214,7 +240,7 @@ pub struct CellProblem {
     /// The column, from 0; the answer comes after the inputs.
     pub column: Option<usize>,
     /// What, and how to mend it.
-    pub message: String,
+    pub message: Text,
 }
 
 impl RuleTable {
@@ -233,12 +259,16 @@ impl RuleTable {
             match Fact::parse(heading) {
                 None => {
                     let all: Vec<&str> = Fact::ALL.iter().map(|f| f.code()).collect();
-                    say(format!(
-                        "{heading:?} is nothing a column can ask: use one of {}",
-                        all.join(", ")
+                    let all = all.join(", ");
+                    say(Text::of(
+                        format!("列不能问 {heading:?}：请用 {all} 之一"),
+                        format!("{heading:?} is nothing a column can ask: use one of {all}"),
                     ));
                 }
-                Some(fact) if facts.contains(&fact) => say(format!("{heading:?} is there twice: remove one column")),
+                Some(fact) if facts.contains(&fact) => say(Text::of(
+                    format!("{heading:?} 有两列：请删除一列"),
+                    format!("{heading:?} is there twice: remove one column"),
+                )),
                 Some(fact) => facts.push(fact),
             }
         }
@@ -257,16 +287,17 @@ impl RuleTable {
                 problems.push(CellProblem {
                     row: Some(at),
                     column: None,
-                    message: format!(
-                        "the row has {} cells for {wanted} columns ({}, and {}): add or remove some",
-                        row.cells.len(),
-                        self.inputs.join(", "),
-                        gives.code()
-                    ),
+                    message: {
+                        let (found, inputs, answer) = (row.cells.len(), self.inputs.join(", "), gives.code());
+                        Text::of(
+                            format!("此行有 {found} 格，而列有 {wanted}（{inputs} 和 {answer}）：请增减"),
+                            format!("the row has {found} cells for {wanted} columns ({inputs}, and {answer}): add or remove some"),
+                        )
+                    },
                 });
                 continue;
             }
-            let mut cell = |column: usize, read: Result<String, String>| match read {
+            let mut cell = |column: usize, read: Result<String, Text>| match read {
                 Ok(feel) => feel,
                 Err(message) => {
                     problems.push(CellProblem {
@@ -313,7 +344,7 @@ impl RuleTable {
     /// A decision table in short cells. Headings are understood by name in either language; types and lists of values are the
     /// policy's, not the table's. What cannot stand in a policy is a problem.
     pub fn from_table(table: &Table, gives: Gives, set: &PolicySet) -> Result<RuleTable, Vec<CellProblem>> {
-        let whole = |message: String| {
+        let whole = |message: Text| {
             vec![CellProblem {
                 row: None,
                 column: None,
@@ -321,10 +352,10 @@ impl RuleTable {
             }]
         };
         if table.outputs.len() != 1 {
-            return Err(whole(format!(
-                "the table answers in {} columns: keep the one named {}",
-                table.outputs.len(),
-                gives.code()
+            let (found, name) = (table.outputs.len(), gives.code());
+            return Err(whole(Text::of(
+                format!("表有 {found} 个结果列：请只保留 {name}"),
+                format!("the table answers in {found} columns: keep the one named {name}"),
             )));
         }
         let mut made = RuleTable {
@@ -345,11 +376,13 @@ impl RuleTable {
                 return Err(vec![CellProblem {
                     row: Some(at),
                     column: None,
-                    message: format!(
-                        "the row has {} cells for {} columns: add or remove some",
-                        row.inputs.len() + row.outputs.len(),
-                        wanted + 1
-                    ),
+                    message: {
+                        let (found, wanted) = (row.inputs.len() + row.outputs.len(), wanted + 1);
+                        Text::of(
+                            format!("此行有 {found} 格，而列有 {wanted}：请增减"),
+                            format!("the row has {found} cells for {wanted} columns: add or remove some"),
+                        )
+                    },
                 }]);
             }
             let mut cells: Vec<String> = row.inputs.iter().zip(&values).map(|(c, v)| from_feel(c, v)).collect();
@@ -366,7 +399,7 @@ impl RuleTable {
 
 /// What the engine says of a table, in terms of the rule's columns.
 pub(super) fn told(error: &TableError) -> Vec<CellProblem> {
-    let one = |place: &Place, message: String| {
+    let one = |place: &Place, message: Text| {
         let column = place.column.map(|c| match c {
             crate::table::Column::Input(n) => n as usize - 1,
             crate::table::Column::Output(_) => usize::MAX,
@@ -380,7 +413,12 @@ pub(super) fn told(error: &TableError) -> Vec<CellProblem> {
     error
         .problems
         .iter()
-        .map(|p| one(&p.place, p.kind.to_string()))
+        .map(|p| {
+            one(
+                &p.place,
+                Text::of(format!("表格有误（{}）", p.kind), p.kind.to_string()),
+            )
+        })
         .collect()
 }
 

@@ -8,6 +8,7 @@ use super::rule_table::{CellPlace, CellProblem, Gives, Ready, RuleTable, hits, t
 use super::{PolicySet, RuleText, When};
 use crate::feel::{Number, Value, date};
 use crate::table::{Compiled, DiagnosticKind, HitPolicy, Table};
+use crate::words::Text;
 
 /// The id of the table that says what passes by itself.
 pub const AUTO_APPROVAL: &str = "outlay.auto-approval";
@@ -105,7 +106,10 @@ impl PolicySet {
         let Some(found) = self.rule_tables().into_iter().find(|t| t.id == table.id) else {
             return Err(PolicyError::one(
                 &table.id,
-                "is no table of this policy: keep the table's id",
+                Text::of(
+                    "不是此制度的表：请保留表的代码",
+                    "is no table of this policy: keep the table's id",
+                ),
             ));
         };
         let made = RuleTable::from_table(table, found.gives, self);
@@ -215,35 +219,42 @@ fn one(set: &PolicySet, of: &RuleTableRef<'_>, problems: &mut Vec<PolicyProblem>
         }
     };
     let facts = of.table.facts().unwrap_or_default();
-    let whole = |message: &str| CellProblem {
+    let whole = |zh: &str, en: &str| CellProblem {
         row: None,
         column: None,
-        message: message.to_owned(),
+        message: Text::of(zh, en),
     };
     let is_per_diem = of.path.starts_with("per_diems");
     for (column, fact) in facts.iter().enumerate() {
-        let message = match fact {
-            Fact::Over if of.text.is_some() => "over is known only after the rules have spoken: remove the column",
-            fact if of.id == AUDIT && !fact.is_of_claim() => {
-                "an audit is of the whole claim: ask for total, grade, evidence, department, stage or over"
-            }
-            fact if is_per_diem && !fact.is_of_day() => {
-                "a per diem is of a day: ask for grade, tier, season, place, country, date or day_off"
-            }
+        let (zh, en) = match fact {
+            Fact::Over if of.text.is_some() => (
+                "超标比例要等各条规则判断之后才知道：请删除此列",
+                "over is known only after the rules have spoken: remove the column",
+            ),
+            fact if of.id == AUDIT && !fact.is_of_claim() => (
+                "抽查针对整张报销单：可问 total、grade、evidence、department、stage 或 over",
+                "an audit is of the whole claim: ask for total, grade, evidence, department, stage or over",
+            ),
+            fact if is_per_diem && !fact.is_of_day() => (
+                "补助按天计算：可问 grade、tier、season、place、country、date 或 day_off",
+                "a per diem is of a day: ask for grade, tier, season, place, country, date or day_off",
+            ),
             _ => continue,
         };
         say(CellProblem {
             column: Some(column),
-            ..whole(message)
+            ..whole(zh, en)
         });
     }
     if !hits().any(|(_, hit)| hit == table.hit) {
         say(whole(
+            "规则须有一个结果：请选首个、唯一、任一、优先、最小或最大",
             "a rule needs one answer: choose first, unique, any, priority, least or greatest",
         ));
     }
     if matches!(table.hit, HitPolicy::Min | HitPolicy::Max) && table.outputs[0].kind != "number" {
         say(whole(
+            "最小与最大只能用于数字：请选首个、唯一、任一或优先",
             "least and greatest reckon with numbers: choose first, unique, any or priority",
         ));
     }
@@ -254,12 +265,16 @@ fn one(set: &PolicySet, of: &RuleTableRef<'_>, problems: &mut Vec<PolicyProblem>
             if is_open(row) && at < last {
                 say(CellProblem {
                     row: Some(at),
-                    ..whole("has no conditions, so the rows after it never count: move it to the end")
+                    ..whole(
+                        "此行没有条件，其后各行都不会用到：请移到最后",
+                        "has no conditions, so the rows after it never count: move it to the end",
+                    )
                 });
             }
         }
         if !table.rows.last().is_some_and(is_open) {
             say(whole(
+                "最后一行必须没有条件，以免有人漏网：请添加各格都为“任意”（-）的一行，不设限时结果写 none",
                 "must end with a row without conditions, so that nobody escapes: write - in each of its cells, and none for no limit",
             ));
         }
@@ -291,11 +306,14 @@ fn one(set: &PolicySet, of: &RuleTableRef<'_>, problems: &mut Vec<PolicyProblem>
                 say(CellProblem {
                     row: wrong.place.row.map(|r| r as usize - 1),
                     column,
-                    message: format!(
-                        "{:?} gives no answer ({}): write a comparison with a value",
-                        text.map_or("", String::as_str),
-                        fault_word(&wrong.kind)
-                    ),
+                    message: {
+                        let text = text.map_or("", String::as_str);
+                        let (zh, en) = fault_word(&wrong.kind);
+                        Text::of(
+                            format!("{text:?} 得不出结果（{zh}）：请写与某个值的比较"),
+                            format!("{text:?} gives no answer ({en}): write a comparison with a value"),
+                        )
+                    },
                 });
             }
         }
@@ -307,10 +325,10 @@ fn one(set: &PolicySet, of: &RuleTableRef<'_>, problems: &mut Vec<PolicyProblem>
     })
 }
 
-fn fault_word(kind: &DiagnosticKind) -> &'static str {
+fn fault_word(kind: &DiagnosticKind) -> (&'static str, &'static str) {
     match kind {
-        DiagnosticKind::Fault(crate::feel::Fault::DivisionByZero) => "division by nought",
-        _ => "an expression without a value",
+        DiagnosticKind::Fault(crate::feel::Fault::DivisionByZero) => ("除以零", "division by nought"),
+        _ => ("表达式没有值", "an expression without a value"),
     }
 }
 

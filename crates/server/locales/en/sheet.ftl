@@ -215,11 +215,6 @@ sheet-code-order = order
 sheet-code-project = project
 sheet-code-pass = Auto-approve
 sheet-code-person = A person
-table-problem-over = What exceeds a standard is known only after the rules have spoken: remove the column
-table-problem-one-answer = A rule needs one answer: choose First, Unique, Any, Priority, Least or Greatest
-table-problem-reckons = Least and Greatest reckon with numbers: choose First, Unique, Any or Priority
-table-problem-open-row = The row has no conditions, so the rows after it never count: move it to the end
-table-problem-open-end = The last row must have no conditions, so that nobody escapes: add a row with Any in each cell, and “none” for no limit
 
 # Drafts of policies.
 pdraft-closed = Closed

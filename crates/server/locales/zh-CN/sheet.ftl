@@ -212,11 +212,6 @@ sheet-code-order = 订单
 sheet-code-project = 项目
 sheet-code-pass = 自动核准
 sheet-code-person = 人工审批
-table-problem-over = 超标比例要等各条规则判断之后才知道：请删除此列
-table-problem-one-answer = 规则只能有一个结果：请选首个、唯一、任一、优先级、最小或最大
-table-problem-reckons = 最小与最大只适用于数字：请选首个、唯一、任一或优先级
-table-problem-open-row = 此行没有条件，其后各行都不会用到：请移到最后
-table-problem-open-end = 最后一行必须没有条件，以免有人漏网：请添加各格都为“任意”的一行，不设限时结果写“无”
 
 # Drafts of policies.
 pdraft-closed = 已结束

@@ -85,4 +85,4 @@ field-not-a-number = 不是金额：请写数字和小数点，如 1234.50
 field-decimals = { $currency } 只有 { $allowed } 位小数
 field-not-a-date = 不是日期：请写成 2026-11-24
 field-exists = 已存在
-field-policy = { $text }
+field-policy = { $zh }

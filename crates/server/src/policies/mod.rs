@@ -13,6 +13,7 @@ use outlay_core::claim::Problem;
 use outlay_core::flow::Flow;
 use outlay_core::ids::EntityId;
 use outlay_core::policy::{Policy, VersionRef};
+use outlay_core::words::{Lang, Text};
 
 use std::sync::Arc;
 
@@ -137,13 +138,21 @@ pub async fn changed(sql: &mut Sql) -> Result<(), Error> {
     crate::db::renew(sql, "policies").await
 }
 
+/// A problem of a policy at a path of its text, with its words in both languages.
+pub fn problem(path: &str, said: &Text) -> Problem {
+    Problem::new(path, "policy").with("text", &said.en).with("zh", &said.zh)
+}
+
 /// What keeps a policy from being published: a gap or a contradiction in a table would reach claimants as a finding that nobody
 /// can mend.
 pub fn wanting(policy: &Policy) -> Vec<Problem> {
     let found = policy.findings_of_tables().into_iter().filter(|f| f.refuses);
     let told = |f: outlay_core::policy::TableFinding| {
-        let words = policy.table_words(&f, outlay_core::words::Lang::En);
-        Problem::new(&f.rule, "policy").with("text", format!("{} {}", words.text, words.fix))
+        let said = |lang| {
+            let words = policy.table_words(&f, lang);
+            format!("{} {}", words.text, words.fix)
+        };
+        problem(&f.rule, &Text::of(said(Lang::Zh), said(Lang::En)))
     };
     found.map(told).collect()
 }
@@ -162,14 +171,8 @@ pub async fn publish_policy_with(
     body: &str,
     report: Option<&str>,
 ) -> Result<String, Error> {
-    let policy = Policy::from_yaml(body).map_err(|e| {
-        Error::Invalid(
-            e.problems
-                .iter()
-                .map(|p| Problem::new(&p.path, "policy").with("text", &p.message))
-                .collect(),
-        )
-    })?;
+    let policy = Policy::from_yaml(body)
+        .map_err(|e| Error::Invalid(e.problems.iter().map(|p| problem(&p.path, &p.message)).collect()))?;
     let wanting = wanting(&policy);
     if !wanting.is_empty() {
         return Err(Error::Invalid(wanting));

@@ -226,7 +226,7 @@ pub async fn publishable(sql: &mut Sql, app: &App, visitor: &Visitor) -> Result<
 /// publishes it.
 pub async fn propose_policy(app: &Arc<App>, visitor: &Visitor, new: &NewPolicy) -> Result<String, Error> {
     let policy = Policy::from_yaml(&new.yaml).map_err(|e| {
-        let problem = |p: &outlay_core::policy::PolicyProblem| Problem::new(&p.path, "policy").with("text", &p.message);
+        let problem = |p: &outlay_core::policy::PolicyProblem| super::problem(&p.path, &p.message);
         Error::Invalid(e.problems.iter().map(problem).collect())
     })?;
     let wanting = super::wanting(&policy);

@@ -244,7 +244,11 @@ impl RulesDraft {
             Kind::Flow => crate::flows::problems(&self.body, org),
             Kind::Policy => match Policy::from_yaml(&self.body) {
                 Ok(policy) => belongs(&policy, org, self.entity),
-                Err(e) => e.problems.iter().map(|p| said(&p.path, &p.message)).collect(),
+                Err(e) => e
+                    .problems
+                    .iter()
+                    .map(|p| crate::policies::problem(&p.path, &p.message))
+                    .collect(),
             },
         }
     }

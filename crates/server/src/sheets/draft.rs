@@ -78,7 +78,7 @@ impl Opened {
 
 /// What is wrong with a policy, by its places.
 pub fn problems(error: &PolicyError) -> Vec<Problem> {
-    let said = |p: &outlay_core::policy::PolicyProblem| Problem::new(&p.path, "policy").with("text", &p.message);
+    let said = |p: &outlay_core::policy::PolicyProblem| crate::policies::problem(&p.path, &p.message);
     error.problems.iter().map(said).collect()
 }
 

@@ -96,25 +96,13 @@ fn policy_problems(error: &PolicyError, id: &str, inputs: &[String]) -> Vec<Shee
                 },
                 inputs.len(),
             ),
-            text: Both::of(|w| policy_words(w, &p.message)),
+            text: Both {
+                zh: p.message.zh.clone(),
+                en: p.message.en.clone(),
+            },
         }
     };
     error.problems.iter().filter(own).map(told).collect()
-}
-
-/// What a policy says of a table, in the reader's language where it is known.
-fn policy_words(w: W, message: &str) -> String {
-    const KNOWN: [(&str, &str); 5] = [
-        ("over is known only", "table-problem-over"),
-        ("a rule needs one answer", "table-problem-one-answer"),
-        ("least and greatest reckon", "table-problem-reckons"),
-        ("has no conditions", "table-problem-open-row"),
-        ("must end with a row", "table-problem-open-end"),
-    ];
-    match KNOWN.iter().find(|(begin, _)| message.starts_with(begin)) {
-        Some((_, key)) => w.t(key),
-        None => message.to_owned(),
-    }
 }
 
 /// Where the editor finds what it needs.
@@ -160,9 +148,7 @@ pub fn sheet(set: &PolicySet, base: Option<&PolicySet>, id: &str, at: Addresses,
 fn readable(set: &PolicySet, id: &str) -> Result<Table, Error> {
     let table = set.table(id).ok_or(Error::NotFound("table"))?;
     table.map_err(|problems| {
-        let told = |p: &outlay_core::policy::CellProblem| {
-            outlay_core::claim::Problem::new(id, "policy").with("text", &p.message)
-        };
+        let told = |p: &outlay_core::policy::CellProblem| crate::policies::problem(id, &p.message);
         Error::Invalid(problems.iter().map(told).collect())
     })
 }
