@@ -6,6 +6,7 @@ export interface Problem {
   detail?: string;
   status?: number;
   instance?: string;
+  fields?: { field: string; code: string; message?: string }[];
 }
 
 export const isProblem = (contentType: string | null): boolean => contentType?.includes("application/problem+json") ?? false;

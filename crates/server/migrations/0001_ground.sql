@@ -270,9 +270,22 @@ CREATE TABLE document (
     id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, part BIGINT NOT NULL DEFAULT 0, bytes BIGINT NOT NULL, media_type TEXT NOT NULL,
     name TEXT NOT NULL, sealed_key TEXT NOT NULL, uploaded_by TEXT NOT NULL REFERENCES employee (id), uploaded_at BIGINT NOT NULL,
     invoice_identity TEXT, invoice TEXT, grade TEXT NOT NULL, gross_minor BIGINT, currency TEXT, seller TEXT, issued_on TEXT,
-    claim_id TEXT
+    claim_id TEXT,
+    state TEXT NOT NULL, -- what it is by itself: reading, unread, ready, duplicate, invalid, red
+    shelf TEXT NOT NULL, -- where its owner finds it: its state, or matched or claimed while a claim has it
+    first_id TEXT, -- the owner's first document of the same invoice
+    refusal TEXT, -- why it could not be read, as JSON
+    red_of TEXT, -- the number of the invoice that it reverses
+    reversed_by TEXT, -- the document that reverses it
+    print TEXT, near_id TEXT -- of a picture: what it looks like, and the first of those that look the same
 );
-CREATE INDEX document_uploader ON document (uploaded_by, uploaded_at);
+CREATE INDEX document_uploader ON document (uploaded_by, id);
+CREATE INDEX document_shelf ON document (uploaded_by, shelf, id);
+CREATE INDEX document_identity ON document (invoice_identity) WHERE invoice_identity IS NOT NULL;
+CREATE INDEX document_red ON document (red_of) WHERE red_of IS NOT NULL;
+CREATE INDEX document_near ON document (near_id) WHERE near_id IS NOT NULL;
+-- Parts of what pictures look like: two that look the same share some.
+CREATE TABLE picture_mark (mark TEXT NOT NULL, document_id TEXT NOT NULL, PRIMARY KEY (mark, document_id));
 -- A file with two invoices is two documents, the parts 0 and 1.
 CREATE UNIQUE INDEX document_once ON document (sha256, uploaded_by, part);
 CREATE INDEX document_claim ON document (claim_id);
@@ -469,6 +482,14 @@ CREATE TABLE payment (
 CREATE INDEX payment_batch_id ON payment (batch_id, end_to_end_id);
 CREATE INDEX payment_state ON payment (batch_id, status);
 CREATE UNIQUE INDEX payment_once ON payment (claim_id) WHERE status <> 'failed';
+-- Money to be had back, since the seller reversed an invoice after its claim was paid; once for each invoice.
+CREATE TABLE recovery (
+    id TEXT PRIMARY KEY, claim_id TEXT NOT NULL REFERENCES claim (id), invoice TEXT NOT NULL, document_id TEXT NOT NULL,
+    red_id TEXT NOT NULL, entity_id TEXT NOT NULL, employee_id TEXT NOT NULL REFERENCES employee (id), minor BIGINT NOT NULL,
+    currency TEXT NOT NULL, state TEXT NOT NULL, -- open, settled
+    started_at BIGINT NOT NULL, settled_at BIGINT, settled_by TEXT, note TEXT, UNIQUE (claim_id, invoice)
+);
+CREATE INDEX recovery_state ON recovery (state, entity_id, started_at);
 
 -- Read models, kept by the commit. dim: account, deal, project, department, entity; key '' is what serves no account or
 -- no deal; employee_id: whose claims, '' is everybody's; entity_id: who pays; category '' is the sum over all. The cost of

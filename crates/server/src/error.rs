@@ -104,6 +104,7 @@ impl Error {
                 | Refusal::Changed
                 | Refusal::TooLate
                 | Refusal::NothingDue
+                | Refusal::Reversed { .. }
                 | Refusal::OtherPayment => StatusCode::CONFLICT,
                 Refusal::Problems { .. }
                 | Refusal::Blocked { .. }
@@ -153,6 +154,7 @@ impl Error {
                 Refusal::TooSoon { .. } => "too-soon",
                 Refusal::NothingDue => "nothing-due",
                 Refusal::Duties => "duties",
+                Refusal::Reversed { .. } => "invoice-reversed",
                 Refusal::OtherPayment => "other-payment",
                 Refusal::Missing => "not-found",
             },

@@ -86,6 +86,7 @@ fn features() -> Vec<utoipa::openapi::OpenApi> {
         me::AwayApi::openapi(),
         payments::Api::openapi(),
         payments::PayeeApi::openapi(),
+        payments::RecoveryApi::openapi(),
         search::Api::openapi(),
         tokens::Api::openapi(),
         crm::Api::openapi(),

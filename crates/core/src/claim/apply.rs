@@ -108,6 +108,7 @@ fn begin(event: &Event, at: Timestamp) -> Option<Claim> {
         settings: Default::default(),
         chosen: Default::default(),
         material: None,
+        reversed: Vec::new(),
         copies: Vec::new(),
         stand_in: None,
         reminded_at: None,
@@ -270,6 +271,16 @@ impl Claim {
                     && !run.timers.is_empty()
                 {
                     run.timers.remove(0);
+                }
+            }
+            Event::Reversed { invoices } => {
+                self.reversed.extend(invoices.iter().cloned());
+                if matches!(self.state, State::Approved { .. }) {
+                    self.state = State::Returned {
+                        by: None,
+                        reason: String::new(),
+                        straight: false,
+                    };
                 }
             }
             Event::TimedOut { .. } => {

@@ -190,6 +190,11 @@ pub enum Command {
         /// The bank's day.
         on: Date,
     },
+    /// Invoices of it were reversed by their sellers (红冲); Outlay itself notes it.
+    Reverse {
+        /// Their identities.
+        invoices: Vec<String>,
+    },
     /// The CRM was told.
     Archive,
 }
@@ -293,6 +298,8 @@ pub enum Notice {
     Paid,
     /// The bank did not pay your claim.
     PaymentFailed,
+    /// A seller reversed an invoice of your claim.
+    Reversed,
 }
 
 /// Why a command was not carried out.
@@ -377,6 +384,12 @@ pub enum Refusal {
     /// Claimant, approver and payer must be three.
     #[error("claimant, approver and payer must differ")]
     Duties,
+    /// Sellers reversed invoices of it: it is to be sent back or refused.
+    #[error("{} of its invoices were reversed", invoices.len())]
+    Reversed {
+        /// Their identities.
+        invoices: Vec<String>,
+    },
     /// Another payment than the current one is meant.
     #[error("this is not the claim's current payment")]
     OtherPayment,

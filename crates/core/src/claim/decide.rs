@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::command::{Command, Decision, Effect, Facts, Notice, Refusal};
+use super::pay::standing;
 use super::{Actor, Claim, Content, Event, Problem, Source, State, Status, apply};
 use crate::flow::Settings;
 use crate::ids::EmployeeId;
@@ -143,6 +144,7 @@ impl Deciding<'_> {
             Command::Batch { batch, payment } => self.batch(batch, payment),
             Command::Fail { payment, reason } => self.fail(payment, reason),
             Command::Post { payment, on } => self.post(payment, on),
+            Command::Reverse { invoices } => self.reverse(invoices),
             Command::Archive => {
                 self.state(&[Status::Paid])?;
                 self.add(Event::Archived {});
@@ -177,7 +179,9 @@ impl Deciding<'_> {
 
     fn submit(&mut self) -> Result<(), Refusal> {
         self.own()?;
-        let content = self.state(&[Status::Draft, Status::Returned])?.content.clone();
+        let claim = self.state(&[Status::Draft, Status::Returned])?;
+        standing(claim)?;
+        let content = claim.content.clone();
         self.acceptable(&content)?;
         let gaps = content.gaps();
         if !gaps.is_empty() {

@@ -326,6 +326,11 @@ pub enum Event {
         /// The bank's day.
         on: Date,
     },
+    /// Sellers reversed invoices of it. What was approved and not yet on its way to the bank goes back to the claimant.
+    Reversed {
+        /// Their identities.
+        invoices: Vec<String>,
+    },
     /// The CRM was told.
     Archived {},
 }
@@ -350,6 +355,7 @@ impl Event {
             Event::Batched { .. } => "batched",
             Event::PaymentFailed { .. } => "payment_failed",
             Event::PaymentPosted { .. } => "payment_posted",
+            Event::Reversed { .. } => "reversed",
             Event::Chosen { .. } => "chosen",
             Event::Reassigned { .. } => "reassigned",
             Event::Copied { .. } => "copied",

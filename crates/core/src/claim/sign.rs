@@ -2,6 +2,7 @@
 
 use super::command::{Effect, Notice, Refusal};
 use super::decide::{Deciding, said};
+use super::pay::standing;
 use super::{Claim, Event, Kind, OutcomeKind, Part, Progress, Status, Task};
 use crate::flow::{Approver, Mode, Why, ancestors, deputies};
 use crate::ids::{EmployeeId, TaskId};
@@ -84,6 +85,7 @@ impl Deciding<'_> {
                 self.ask_again(root, acting.task.assignee)?;
             }
             part => {
+                standing(self.claim()?)?;
                 self.add(Event::Approved {
                     task: id,
                     hash,

@@ -40,6 +40,9 @@ pub struct Claim {
     /// The part of the content that approvals are given for, by its hash, as it was last handed in or amended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub material: Option<String>,
+    /// Identities of invoices that their sellers reversed since it held them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reversed: Vec<String>,
     /// Who got copies, each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<EmployeeId>,

@@ -77,6 +77,9 @@ pub struct LineFacts {
     pub used_on: Option<Date>,
     /// Lines of the claimant's other live claims with this day, category and paid amount.
     pub similar: Vec<Similar>,
+    /// Other live claims, whoever's, with a picture that looks like the line's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alike: Vec<Similar>,
     /// The country where it was spent: two letters of ISO 3166.
     pub country: Option<String>,
     /// The class of seat or cabin, by its code in the policy; else it is looked for in the description.
@@ -104,6 +107,9 @@ pub(super) const OTHER_CURRENCY: &str = "outlay.currency";
 
 /// The policy tells grades apart, and does not know the claimant's.
 pub(super) const UNKNOWN_GRADE: &str = "outlay.grade";
+
+/// A line's picture looks like one of another claim.
+pub(super) const ALIKE: &str = "outlay.alike";
 
 pub(super) type Args = Vec<(String, Arg)>;
 
@@ -133,6 +139,13 @@ impl Policy {
                 let mut args = common(i, line);
                 args.push(arg("code", Arg::Text(line.category.clone())));
                 found.push((i, self.finding(UNKNOWN_CATEGORY, Severity::Block, Some(line.id), args)));
+            }
+            let alike = facts.lines.get(&line.id).map(|known| known.alike.as_slice());
+            if let Some(alike @ [_, ..]) = alike {
+                let others = alike.iter().map(|s| Arg::Text(s.claim.clone())).collect();
+                let mut args = common(i, line);
+                args.push(arg("others", Arg::List(others)));
+                found.push((i, self.finding(ALIKE, Severity::Warn, Some(line.id), args)));
             }
         }
         let all = self.see_all(content, facts);

@@ -2,7 +2,7 @@
 
 use super::ask::{TABLE, TABLE_GAP};
 use super::auto::{Reason, ReasonCode};
-use super::check::{OTHER_CURRENCY, UNKNOWN_CATEGORY, UNKNOWN_GRADE};
+use super::check::{ALIKE, OTHER_CURRENCY, UNKNOWN_CATEGORY, UNKNOWN_GRADE};
 use super::fact::Fact;
 use super::rule::{Check, Detail, LinkKind, Per, Template};
 use super::{Arg, Finding, Policy, Unit};
@@ -77,6 +77,18 @@ impl Policy {
                 "Unknown grade",
                 "The policy does not know the claimant's grade ({grade}); rules for grades were not applied.",
                 "Ask an administrator to set the claimant's grade.",
+            ]),
+            (_, ALIKE, Lang::Zh) => own([
+                "相似图片",
+                "与另一张图片相同",
+                "第 {line} 行的图片与{others}的一张图片看起来相同。",
+                "请核对原件，确认不是同一张小票。",
+            ]),
+            (_, ALIKE, Lang::En) => own([
+                "Pictures",
+                "Looks like another picture",
+                "The picture of line {line} looks the same as one of {others}.",
+                "Compare the originals: it must not be the same receipt.",
             ]),
             (_, TABLE, Lang::Zh) => own([
                 "规则表",

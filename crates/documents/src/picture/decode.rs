@@ -47,6 +47,27 @@ pub(crate) fn decode(bytes: &[u8], budget: &mut Budget<'_>) -> Result<(Pixels, f
     outcome.unwrap_or(Err(ReadError::Damaged { kind: FileKind::Image }))
 }
 
+/// Refuses a picture by what its head announces, without making a pixel: too large, or moving.
+pub(crate) fn announced(bytes: &[u8], budget: &Budget<'_>) -> Result<(), ReadError> {
+    let moving = || Err(ReadError::Unsupported(FileKind::Animation));
+    let of_head = || match media_type(bytes) {
+        Some("image/jpeg") => JpegDecoder::new(Cursor::new(bytes)).map(|d| (d.dimensions(), false)),
+        Some("image/png") => {
+            PngDecoder::with_limits(Cursor::new(bytes), bounds(budget)).and_then(|d| Ok((d.dimensions(), d.is_apng()?)))
+        }
+        _ => WebPDecoder::new(Cursor::new(bytes)).map(|d| (d.dimensions(), d.has_animation())),
+    };
+    if let Some((width, height)) = png_size(bytes).filter(|_| media_type(bytes) == Some("image/png")) {
+        budget.fits(width, height)?;
+    }
+    match catch_unwind(AssertUnwindSafe(of_head)) {
+        Ok(Ok((_, true))) => moving(),
+        Ok(Ok(((width, height), false))) => budget.fits(width as usize, height as usize),
+        // What is damaged is told when it is read.
+        Ok(Err(_)) | Err(_) => Ok(()),
+    }
+}
+
 fn open(bytes: &[u8], budget: &mut Budget<'_>) -> Result<(Pixels, f32), ReadError> {
     let damaged = |_: ImageError| ReadError::Damaged { kind: FileKind::Image };
     match media_type(bytes) {

@@ -7,10 +7,12 @@ mod decode;
 mod invoice;
 mod pixels;
 mod ppocr;
+mod print;
 mod reader;
 
 pub(crate) use decode::{decode, media_type, of_raw};
 pub(crate) use pixels::{Pixels, Quad};
+pub use print::Print;
 
 use crate::error::ReadError;
 use crate::limits::{Budget, Limits};
@@ -67,6 +69,9 @@ pub fn understand(lines: &[Line]) -> Receipt {
 /// Reads a picture file: what it shows, or one [`Content::Picture`] where nothing was found or pictures are not read.
 pub(crate) fn read(bytes: &[u8], budget: &mut Budget<'_>) -> Result<Vec<Content>, ReadError> {
     if !budget.reads_pictures() {
+        if budget.limits.max_pictures == 0 {
+            decode::announced(bytes, budget)?;
+        }
         return Ok(vec![Content::Picture]);
     }
     let (picture, scale) = decode(bytes, budget)?;

@@ -87,3 +87,4 @@ audit-did-keep-ours = own value kept: { $field }
 audit-did-keep-theirs = value of the CRM kept: { $field }
 audit-did-handed-over = handed unfinished claims over
 audit-did-closed-left-over = closed unfinished claims
+audit-event-reversed = invoices reversed

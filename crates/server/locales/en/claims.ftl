@@ -288,3 +288,4 @@ trip-days = A line for each day
 field-trip-odd = ends before it begins, or lasts too long
 field-trip-other-day = has no part of the line’s day
 field-not-a-time = is no time: write it like 09:30
+event-reversed = invoices were reversed: { $invoices }

@@ -28,3 +28,6 @@ mail-copied-action = Open the claim
 mail-amended-subject = Your claim { $number } was amended
 mail-amended-body = An approver changed your claim { $number }. Open it to see what and why.
 mail-amended-action = Open the claim
+mail-reversed-subject = Invoice reversed: claim { $number }
+mail-reversed-body = The seller reversed an invoice of claim { $number }, “{ $title }”; it holds no more. If the claim is unpaid, replace the invoice; if it is paid, finance will ask for the money back.
+mail-reversed-action = See the claim

@@ -53,3 +53,4 @@ problem-too-late = Somebody has acted since, so it cannot be taken back any more
 problem-no-step = The claim has not passed such a step.
 problem-too-soon = Those asked were reminded a short while ago. Try again later.
 problem-nothing-due = Nothing is to be done now.
+problem-invoice-reversed = An invoice of this claim was reversed, so it cannot be approved or paid. Return it to the claimant for another invoice.

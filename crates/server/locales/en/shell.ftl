@@ -86,3 +86,6 @@ field-decimals = { $currency } has { $allowed } decimals
 field-not-a-date = Not a date: write it like 2026-11-24
 field-exists = Exists already
 field-policy = { $text }
+upload-waiting = Waiting
+upload-reading = Being read
+upload-retry = Try again

@@ -87,3 +87,4 @@ audit-did-keep-ours = 用了我们的值：{ $field }
 audit-did-keep-theirs = 用了 CRM 的值：{ $field }
 audit-did-handed-over = 指定了未完成报销单的代办人
 audit-did-closed-left-over = 关闭了未完成的报销单
+audit-event-reversed = 发票被红冲

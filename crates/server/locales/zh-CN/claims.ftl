@@ -288,3 +288,4 @@ trip-days = 拆成每天一项
 field-trip-odd = 返回早于出发，或行程过长
 field-trip-other-day = 日期不在行程内
 field-not-a-time = 不是时间：写成 09:30
+event-reversed = 发票被红冲：{ $invoices }

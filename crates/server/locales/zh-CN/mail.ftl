@@ -28,3 +28,6 @@ mail-copied-action = 打开报销单
 mail-amended-subject = 您的报销单 { $number } 有修改
 mail-amended-body = 审批人修改了您的报销单 { $number }。打开查看修改内容和原因。
 mail-amended-action = 打开报销单
+mail-reversed-subject = 发票被红冲：报销单 { $number }
+mail-reversed-body = 报销单 { $number }“{ $title }”的一张发票已被销售方红冲，不再有效。未支付的，请更换发票；已支付的，财务会联系你退回这笔款项。
+mail-reversed-action = 查看报销单

@@ -53,3 +53,4 @@ problem-too-late = 之后已有人处理，不能再拿回。
 problem-no-step = 单据没有经过这个步骤。
 problem-too-soon = 刚刚催办过，请稍后再试。
 problem-nothing-due = 现在没有需要处理的事项。
+problem-invoice-reversed = 单据中的发票已被红冲，不能批准或支付。请退回报销人更换发票。

@@ -86,3 +86,6 @@ field-decimals = { $currency } 只有 { $allowed } 位小数
 field-not-a-date = 不是日期：请写成 2026-11-24
 field-exists = 已存在
 field-policy = { $zh }
+upload-waiting = 等待上传
+upload-reading = 读取中
+upload-retry = 再试一次

@@ -19,6 +19,7 @@ use crate::chat;
 use crate::clock::now;
 use crate::db::{Sql, Value, dialect};
 use crate::error::Error;
+use crate::evidence::shelf;
 use crate::jobs::{self, NewJob};
 use crate::search;
 
@@ -69,6 +70,7 @@ pub async fn commit(
         )
         .await?;
     }
+    shelve(sql, before, claim).await?;
     write_invoices(sql, before, claim).await?;
     write_tasks(sql, before, claim).await?;
     chat::follow(sql, before, claim).await?;
@@ -224,7 +226,7 @@ async fn write_documents(sql: &mut Sql, before: Option<&Claim>, claim: &Claim) -
     let (old, new) = (before.map(of).unwrap_or_default(), of(claim));
     for gone in old.difference(&new) {
         sql.run(
-            "UPDATE document SET claim_id = NULL WHERE id = $1 AND claim_id = $2",
+            "UPDATE document SET claim_id = NULL, shelf = state WHERE id = $1 AND claim_id = $2",
             args![gone, claim.id],
         )
         .await?;
@@ -233,6 +235,25 @@ async fn write_documents(sql: &mut Sql, before: Option<&Claim>, claim: &Claim) -
         sql.run("UPDATE document SET claim_id = $1 WHERE id = $2", args![claim.id, come])
             .await?;
     }
+    Ok(())
+}
+
+/// Documents stand where their claim does: on a draft, handed in, or free again.
+async fn shelve(sql: &mut Sql, before: Option<&Claim>, claim: &Claim) -> Result<(), Error> {
+    let (was, is) = (
+        before.map(|b| shelf::of_claim(b.status())),
+        shelf::of_claim(claim.status()),
+    );
+    let same = was == Some(is) && before.is_some_and(|b| b.content.lines == claim.content.lines);
+    if same || claim.content.lines.iter().all(|l| l.evidence.is_none()) {
+        return Ok(());
+    }
+    sql.run(
+        "UPDATE document SET shelf = CASE WHEN reversed_by IS NULL THEN COALESCE(CAST($1 AS TEXT), state) ELSE state END \
+         WHERE claim_id = $2",
+        args![is.map(shelf::Shelf::code), claim.id],
+    )
+    .await?;
     Ok(())
 }
 

@@ -22,6 +22,7 @@ use crate::auth::{Person, Visitor};
 use crate::db::Sql;
 use crate::error::Error;
 use crate::evidence;
+use crate::evidence::shelf::Shelf;
 use crate::shell::{W, field_words};
 
 /// One choice of a select.
@@ -150,6 +151,8 @@ pub struct DocumentRow {
     pub line: Option<usize>,
     /// Whether it has just come and should become a line at once.
     pub fresh: bool,
+    /// Whether its picture is being read.
+    pub reading: bool,
 }
 
 /// The whole form.
@@ -646,8 +649,20 @@ pub async fn documents(sql: &mut Sql, person: &Person, w: W, input: &ClaimInput)
             rows.push(document_row(w, &document, Some(i + 1))?);
         }
     }
-    for document in evidence::store::mine(sql, person, true, None, 20).await? {
-        if !seen.contains(&document.id) {
+    let usable = [
+        Shelf::Reading,
+        Shelf::Unread,
+        Shelf::Ready,
+        Shelf::Duplicate,
+        Shelf::Invalid,
+    ];
+    let filter = evidence::store::Filter {
+        free: true,
+        shelves: &usable,
+        ..Default::default()
+    };
+    for document in evidence::store::mine(sql, person, filter, 20).await? {
+        if document.refusal.is_none() && !seen.contains(&document.id) {
             rows.push(document_row(w, &document, None)?);
         }
     }
@@ -666,5 +681,6 @@ fn document_row(w: W, document: &evidence::store::Document, line: Option<usize>)
         grade: document.grade.clone(),
         line,
         fresh: false,
+        reading: document.shelf() == Shelf::Reading,
     })
 }

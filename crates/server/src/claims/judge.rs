@@ -33,6 +33,7 @@ pub async fn judge(
         let used = line.evidence.as_ref().and_then(|e| e.invoice.as_ref());
         facts.used_on = used.and_then(|i| taken.iter().find(|t| t.invoice == *i)).map(|t| t.on);
         facts.similar = similar(sql, content, line, id).await?;
+        facts.alike = alike(sql, line, id).await?;
         lines.insert(line.id, facts);
     }
     let grade = org
@@ -110,6 +111,23 @@ fn of_invoice(invoice: &Invoice, org: &Org, content: &Content) -> LineFacts {
 
 fn fold(name: &str) -> String {
     outlay_core::evidence::fold_name(name)
+}
+
+/// Other live claims, whoever's, with a picture that looks like the line's.
+async fn alike(sql: &mut Sql, line: &Line, id: ClaimId) -> Result<Vec<Similar>, Error> {
+    let Some(evidence) = &line.evidence else {
+        return Ok(Vec::new());
+    };
+    let rows: Vec<(String,)> = sql
+        .all(
+            "SELECT DISTINCT c.number FROM document d JOIN claim c ON c.id = d.claim_id \
+             WHERE (d.near_id = (SELECT COALESCE(near_id, id) FROM document WHERE id = $1) \
+             OR d.id = (SELECT near_id FROM document WHERE id = $1)) AND c.id <> $2 \
+             AND c.status NOT IN ('withdrawn', 'rejected', 'draft') ORDER BY c.number LIMIT 5",
+            args![evidence.document, id],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(claim,)| Similar { claim }).collect())
 }
 
 /// Lines of the claimant's other live claims with the same day, category and amount.

@@ -1,6 +1,6 @@
 //! Payables follow their claims: open when approved, with the account as it was then; in a batch; paid.
 
-use outlay_core::claim::{Claim, Decision, Effect, Event};
+use outlay_core::claim::{Claim, Decision, Effect, Event, Status};
 
 use crate::args;
 use crate::clock::now;
@@ -34,11 +34,18 @@ pub async fn follow(sql: &mut Sql, before: Option<&Claim>, decision: &Decision) 
         )
         .await?;
     }
-    if before.is_none() {
-        return Ok(());
-    }
+    let Some(before) = before else { return Ok(()) };
     for event in &decision.events {
         let next = match event {
+            // Approved no more: it becomes payable again with its next approval.
+            Event::Reversed { .. } if before.status() == Status::Approved => {
+                sql.run(
+                    "DELETE FROM payable WHERE claim_id = $1 AND status = 'pending'",
+                    args![claim.id],
+                )
+                .await?;
+                continue;
+            }
             Event::Batched { .. } => "paying",
             Event::PaymentFailed { .. } => "pending",
             Event::PaymentPosted { .. } => "paid",

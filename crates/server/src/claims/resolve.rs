@@ -348,12 +348,14 @@ impl Reading<'_> {
             currency: Option<String>,
             claim_id: Option<String>,
             status: Option<String>,
+            state: String,
+            reversed_by: Option<String>,
         }
         let row: Option<Row> = self
             .sql
             .maybe(
                 "SELECT d.id, d.sha256, d.uploaded_by, d.invoice_identity, d.grade, d.gross_minor, d.currency, d.claim_id, \
-                 c.status FROM document d LEFT JOIN claim c ON c.id = d.claim_id WHERE d.id = $1",
+                 c.status, d.state, d.reversed_by FROM document d LEFT JOIN claim c ON c.id = d.claim_id WHERE d.id = $1",
                 args![id],
             )
             .await?;
@@ -361,6 +363,16 @@ impl Reading<'_> {
             self.problems.push(Problem::new(field, "unknown"));
             return Ok(None);
         };
+        let unfit = match row.state.as_str() {
+            // What it is cannot be held against other claims yet.
+            "reading" => Some("document-reading"),
+            "red" => Some("invoice-red"),
+            _ if row.reversed_by.is_some() => Some("invoice-reversed"),
+            _ => None,
+        };
+        if let Some(code) = unfit {
+            self.problems.push(Problem::new(field, code));
+        }
         let live = !matches!(row.status.as_deref(), None | Some("withdrawn" | "rejected"));
         let elsewhere = live && row.claim_id != self.id.map(|i| i.to_string());
         // An invoice's own identity says so with its date; see `Refusal::Taken`.

@@ -121,7 +121,7 @@ fn look(kind: &str) -> (&'static str, &'static str) {
         "withdrawn" => ("corner-up-left", ""),
         "commented" => ("message-square-text", ""),
         "batched" => ("loader", ""),
-        "payment_failed" => ("circle-alert", "t-bad"),
+        "payment_failed" | "reversed" => ("circle-alert", "t-bad"),
         "payment_posted" => ("badge-check", "t-ok"),
         _ => ("archive", ""),
     }
@@ -264,6 +264,7 @@ fn words(w: W, org: &Org, claim: &Claim, event: &Event, policy: Option<&str>) ->
         Event::Batched { .. } => w.t("event-batched"),
         Event::PaymentFailed { reason, .. } => text("event-payment-failed", &[("said", reason.clone())]),
         Event::PaymentPosted { on, .. } => text("event-payment-posted", &[("on", on.to_string())]),
+        Event::Reversed { invoices } => text("event-reversed", &[("invoices", invoices.join(", "))]),
         Event::Archived {} => w.t("event-archived"),
     }
 }

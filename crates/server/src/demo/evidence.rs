@@ -141,8 +141,8 @@ impl Receipt {
         let gross = invoice.and_then(|i| i.gross);
         sql.run(
             "INSERT INTO document (id, sha256, bytes, media_type, name, sealed_key, uploaded_by, uploaded_at, invoice_identity, \
-             invoice, grade, gross_minor, currency, seller, issued_on) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             invoice, grade, gross_minor, currency, seller, issued_on, state, shelf) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)",
             args![
                 self.id,
                 self.sha256(),
@@ -158,7 +158,8 @@ impl Receipt {
                 gross.map(|m| m.minor),
                 gross.map(|m| m.currency.code()),
                 invoice.and_then(|i| i.seller.name.clone()),
-                invoice.and_then(|i| i.issued_on)
+                invoice.and_then(|i| i.issued_on),
+                if invoice.is_some() { "ready" } else { "unread" }
             ],
         )
         .await?;

@@ -9,18 +9,30 @@ use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::pages::{add_lines, keep, keep_on_claim};
+use super::proposal::{MatchView, Surroundings};
+use super::shelf::Shelf;
 use super::store;
 use super::view::{DocumentList, DocumentView, document_view};
+use super::wallet::MatchTo;
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::claims::view::{ClaimView, claim_view};
 use crate::error::Error;
+use crate::shell::W;
 
 /// The evidence part of the API.
 #[derive(OpenApi)]
 #[openapi(
-    paths(list, one, upload, upload_to_claim, super::pages::file),
-    components(schemas(DocumentView, DocumentList, Upload))
+    paths(
+        list,
+        one,
+        upload,
+        upload_to_claim,
+        super::pages::file,
+        super::wallet::matches,
+        super::wallet::match_to
+    ),
+    components(schemas(DocumentView, DocumentList, Shelf, MatchView, MatchTo, Upload))
 )]
 pub struct Api;
 
@@ -39,8 +51,11 @@ pub struct Upload {
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// `free`: only those on no live claim.
+    /// Only those of one state: `unread` (those being read among them), `ready`, `matched`, `claimed`, `duplicate`,
+    /// `invalid`, `red`; or `free`: on no live claim. All if empty.
     pub view: String,
+    /// Two characters or more of seller, number, amount or the file's name.
+    pub q: String,
     /// Where the page before ended: its `next`.
     pub after: String,
 }
@@ -61,16 +76,30 @@ const PAGE: usize = 50;
 /// A page of the visitor's documents.
 pub async fn page(app: &App, visitor: &Visitor, query: &ListQuery) -> Result<DocumentList, Error> {
     let mut sql = app.db.read();
-    let after = Some(query.after.as_str()).filter(|a| !a.is_empty());
-    let mut rows = store::mine(&mut sql, &visitor.person, query.view == "free", after, PAGE as u32 + 1).await?;
+    let shelves = match query.view.as_str() {
+        "" | "free" => Vec::new(),
+        "unread" => vec![Shelf::Reading, Shelf::Unread],
+        code => vec![Shelf::parse(code).ok_or_else(|| Error::field("view", "unknown"))?],
+    };
+    let filter = store::Filter {
+        free: query.view == "free",
+        shelves: &shelves,
+        words: &query.q,
+        after: Some(query.after.as_str()).filter(|a| !a.is_empty()),
+    };
+    let mut rows = store::mine(&mut sql, &visitor.person, filter, PAGE as u32 + 1).await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
     let next = rows.last().filter(|_| more).map(|r| r.id.clone());
+    let around = Surroundings::gather(&mut sql, app, visitor, &rows).await?;
     let mut items = Vec::new();
     for row in &rows {
-        items.push(document_view(&mut sql, app, visitor, row).await?);
+        let mut view = document_view(&mut sql, app, visitor, row).await?;
+        view.matches = around.of(W(visitor.lang), row)?;
+        items.push(view);
     }
-    Ok(DocumentList { items, next })
+    let counts = store::counts(&mut sql, &visitor.person).await?;
+    Ok(DocumentList { items, counts, next })
 }
 
 /// A document with what was read of it.
@@ -85,7 +114,8 @@ pub async fn one(
     Ok(Json(document_view(&mut sql, &app, &visitor, &document).await?))
 }
 
-/// Keeps files. All are kept or none; the same bytes give the document that exists.
+/// Keeps files. All are kept or none; the same bytes give the document that exists. Invoices with structure or text are
+/// read at once; a picture is `reading` for some seconds, and then what it says.
 #[utoipa::path(post, path = "/api/v1/documents", tag = "documents", request_body(content = Upload, content_type = "multipart/form-data"), responses((status = 201, body = Vec<DocumentView>), (status = 409, description = "An invoice is already used"), (status = 413), (status = 422)))]
 pub async fn upload(
     State(app): State<Arc<App>>,
@@ -103,7 +133,8 @@ pub async fn upload(
     Ok((StatusCode::CREATED, Json(views)))
 }
 
-/// Keeps files and makes a line of the draft from each invoice that says enough.
+/// Keeps files and makes a line of the draft from each invoice that says enough. A picture, which is read later, becomes
+/// none; `/matches` proposes where it belongs then.
 #[utoipa::path(post, path = "/api/v1/claims/{no}/documents", tag = "documents", params(("no" = String, Path)), request_body(content = Upload, content_type = "multipart/form-data"), responses((status = 201, body = ClaimView), (status = 409), (status = 413), (status = 422)))]
 pub async fn upload_to_claim(
     State(app): State<Arc<App>>,

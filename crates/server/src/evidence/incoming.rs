@@ -1,14 +1,16 @@
-//! Files as they come in: counted, told apart by their bytes, and read where a machine can. A ZIP or mail is taken apart,
-//! and a file with two invoices is two documents.
+//! Files as they come in: counted, told apart by their bytes, and read at once where they have structure or text. Pictures
+//! are read later, by a job. A ZIP or mail is taken apart, and a file with two invoices is two documents.
 
 use axum::extract::Multipart;
 use axum::extract::multipart::MultipartError;
 use axum::http::{HeaderMap, StatusCode, header};
 use outlay_core::claim::{Grade, Problem};
-use outlay_documents::{Invoice, InvoiceKind, Limits, ReadError, SourceKind};
+use outlay_documents::picture::Print;
+use outlay_documents::{Invoice, Limits, ReadError, SourceKind};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
+use super::shelf::is_reversal;
 use crate::error::Error;
 
 /// Most megabytes in one request.
@@ -33,17 +35,17 @@ pub struct Incoming {
     pub media_type: &'static str,
     /// What it says, if it could be read.
     pub invoice: Option<Invoice>,
+    /// Whether it shows pictures that are still to be read.
+    pub pictured: bool,
 }
 
-impl Incoming {
-    /// How good a proof it is: A for an invoice that says everything in XML and agrees with itself, B for other invoices,
-    /// C for what was not read.
-    pub fn grade(&self) -> Grade {
-        match &self.invoice {
-            None => Grade::C,
-            Some(i) if i.consistent() && i.identity.is_some() && i.proof() == 100 => Grade::A,
-            Some(_) => Grade::B,
-        }
+/// How good a proof a document is: A for an invoice that says everything in XML and agrees with itself, B for other
+/// invoices, C for what was not read.
+pub fn grade(invoice: Option<&Invoice>) -> Grade {
+    match invoice {
+        None => Grade::C,
+        Some(i) if i.consistent() && i.identity.is_some() && i.proof() == 100 => Grade::A,
+        Some(_) => Grade::B,
     }
 }
 
@@ -114,8 +116,8 @@ pub async fn files(headers: &HeaderMap, mut form: Multipart) -> Result<Vec<Incom
     }
 }
 
-/// How many files that may show pictures are read at once, whoever sends them: half of the machine at most, so that pages
-/// stay quick while people wait for their photos.
+/// How many files are read at once, whoever sends them: half of the machine at most, so that pages stay quick while
+/// people wait for their photos.
 static READERS: std::sync::LazyLock<Semaphore> = std::sync::LazyLock::new(|| {
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     Semaphore::new((cores / 2).max(1))
@@ -131,6 +133,31 @@ async fn read(name: String, bytes: Vec<u8>) -> Result<Result<Vec<Incoming>, Prob
     let looked = tokio::task::spawn_blocking(move || look(name, bytes)).await;
     drop(turn);
     looked.map_err(|e| Error::Broken(e.to_string()))
+}
+
+/// What a kept file says, its pictures among it.
+pub struct Said {
+    /// Its invoices, by part; none where a part says nothing.
+    pub invoices: Vec<Option<Invoice>>,
+    /// What it looks like, as it stands and turned by quarters, if it is a picture.
+    pub prints: Option<[Print; 4]>,
+}
+
+/// Reads a kept file whole, beside the threads that answer requests; the inner error says why it is refused.
+pub async fn read_whole(name: String, bytes: Vec<u8>) -> Result<Result<Said, Problem>, Error> {
+    let turn = READERS.acquire().await.map_err(|e| Error::Broken(e.to_string()))?;
+    let said = tokio::task::spawn_blocking(move || {
+        let limits = Limits::default();
+        let files = outlay_documents::read_files(&bytes, &limits).map_err(|e| refusal(name, &e))?;
+        let contents = files.into_iter().flat_map(|f| f.contents);
+        Ok(Said {
+            invoices: contents.map(|c| c.into_invoice().filter(is_no_misreading)).collect(),
+            prints: Print::of(&bytes, &limits),
+        })
+    })
+    .await;
+    drop(turn);
+    said.map_err(|e| Error::Broken(e.to_string()))
 }
 
 fn refused(error: MultipartError) -> Error {
@@ -152,7 +179,12 @@ fn tidy(name: &str) -> String {
 
 /// Tells what a file is, by its bytes alone, and reads it; each invoice becomes a document of its own.
 fn look(name: String, bytes: Vec<u8>) -> Result<Vec<Incoming>, Problem> {
-    let files = outlay_documents::read_files(&bytes, &Limits::default()).map_err(|e| refusal(name.clone(), &e))?;
+    // Pictures take seconds: they are kept first, and read by a job.
+    let quick = Limits {
+        max_pictures: 0,
+        ..Limits::default()
+    };
+    let files = outlay_documents::read_files(&bytes, &quick).map_err(|e| refusal(name.clone(), &e))?;
     let mut all = Vec::new();
     for file in files {
         let name = if file.part.is_empty() {
@@ -166,12 +198,9 @@ fn look(name: String, bytes: Vec<u8>) -> Result<Vec<Incoming>, Problem> {
             invoices.push(None);
         }
         for (part, invoice) in (0..).zip(invoices) {
-            // Text alone may be misread, so it is no reason to refuse; it is only not proposed.
-            let invoice = invoice.filter(|i| !(is_reversal(i) && is_text(i)));
-            if invoice.as_ref().is_some_and(is_reversal) {
-                return Err(Problem::new(name, "invoice-red"));
-            }
+            let invoice = invoice.filter(is_no_misreading);
             all.push(Incoming {
+                pictured: invoice.is_none() && shows_pictures(file.media_type, &file.bytes),
                 name: name.clone(),
                 bytes: file.bytes.clone(),
                 sha256: sha256.clone(),
@@ -184,13 +213,17 @@ fn look(name: String, bytes: Vec<u8>) -> Result<Vec<Incoming>, Problem> {
     Ok(all)
 }
 
-fn is_text(invoice: &Invoice) -> bool {
-    let gross = invoice.sources.get("gross");
-    invoice.red_of.is_none() && gross.is_none_or(|s| matches!(s.kind, SourceKind::Text | SourceKind::Picture))
+/// Whether a file that says nothing as text may say something as a picture. The dictionary of a picture is plain in a PDF,
+/// since streams lie outside of packed objects (ISO 32000-1, 7.5.7).
+fn shows_pictures(media_type: &str, bytes: &[u8]) -> bool {
+    media_type.starts_with("image/") || media_type == "application/pdf" && bytes.windows(6).any(|w| w == b"/Image")
 }
 
-fn is_reversal(invoice: &Invoice) -> bool {
-    invoice.kind == InvoiceKind::Red || invoice.gross.is_some_and(|g| g.minor <= 0)
+/// Text alone may be misread as a reversal: then nothing is said of it.
+fn is_no_misreading(invoice: &Invoice) -> bool {
+    let gross = invoice.sources.get("gross");
+    let by_text = gross.is_none_or(|s| matches!(s.kind, SourceKind::Text | SourceKind::Picture));
+    !(is_reversal(invoice) && invoice.red_of.is_none() && by_text)
 }
 
 fn refusal(name: String, error: &ReadError) -> Problem {

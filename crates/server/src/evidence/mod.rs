@@ -1,12 +1,20 @@
-//! Evidence: invoices and receipts. Structured ones are read, others are kept unread; the bytes lie sealed.
+//! Evidence: invoices and receipts. Structured ones are read at once, pictures by a job, and what says nothing is kept
+//! unread; the bytes lie sealed.
 
 mod api;
+mod capture;
 mod incoming;
 mod line;
+mod matching;
 mod pages;
+mod proposal;
+mod reading;
+mod reversal;
+pub mod shelf;
 pub mod store;
 pub mod take;
 pub mod view;
+mod wallet;
 
 use std::sync::Arc;
 
@@ -16,6 +24,7 @@ use axum::routing::{get, post};
 
 pub use api::Api;
 pub use line::line;
+pub use reading::job;
 pub use take::{free, take, veil};
 
 use crate::app::App;
@@ -24,6 +33,7 @@ use crate::app::App;
 pub fn routes() -> Router<Arc<App>> {
     let uploads = Router::new()
         .route("/receipts", post(pages::upload))
+        .route("/receipts/capture/share", post(capture::share))
         .route("/claims/{no}/receipts", post(pages::upload_to_claim))
         .route("/api/v1/documents", post(api::upload))
         .route("/api/v1/claims/{no}/documents", post(api::upload_to_claim))
@@ -31,9 +41,16 @@ pub fn routes() -> Router<Arc<App>> {
     Router::new()
         .merge(uploads)
         .route("/receipts", get(pages::list))
+        .route("/receipts/capture", get(capture::show))
+        .route("/receipts/worker.js", get(capture::worker))
+        .route("/receipts/tabs", get(wallet::tabs))
         .route("/receipts/{id}", get(pages::detail))
+        .route("/receipts/{id}/row", get(wallet::row))
+        .route("/receipts/{id}/match", post(wallet::put))
         .route("/receipts/{id}/file", get(pages::file))
         .route("/api/v1/documents", get(api::list))
         .route("/api/v1/documents/{id}", get(api::one))
         .route("/api/v1/documents/{id}/file", get(pages::file))
+        .route("/api/v1/documents/{id}/matches", get(wallet::matches))
+        .route("/api/v1/documents/{id}/match", post(wallet::match_to))
 }

@@ -10,13 +10,16 @@ use outlay_core::claim::{Claim, Refusal};
 use uuid::Uuid;
 
 use super::api::{ListQuery, page as page_of};
+use super::proposal::Surroundings;
+use super::shelf::Shelf;
 use super::view::{DocumentView, document_view};
+use super::wallet::{self, Tab};
 use super::{incoming, line, store, take};
 use crate::app::App;
 use crate::auth::{Action, Permit, Resource, Visitor};
 use crate::claims::{self, begin, edit, edit_view::DocumentRow, edit_view::default_allocation, input::ClaimInput};
 use crate::error::Error;
-use crate::shell::{Frame, W, page};
+use crate::shell::{Frame, W, link, page};
 
 #[derive(Template)]
 #[template(path = "pages/receipts.html")]
@@ -25,14 +28,27 @@ struct ListPage {
     items: Vec<DocumentView>,
     next: Option<String>,
     view: String,
-    counts: (i64, i64),
+    q: String,
+    tabs: Vec<Tab>,
+    again: String,
+}
+
+impl ListPage {
+    /// The address of what follows.
+    fn after(&self, next: &String) -> String {
+        let all = [("view", self.view.as_str()), ("q", &self.q), ("after", next)];
+        let given: Vec<(&str, &str)> = all.into_iter().filter(|(_, v)| !v.is_empty()).collect();
+        link("/receipts", &given)
+    }
 }
 
 #[derive(Template)]
 #[template(path = "parts/receipt-rows.html")]
-struct Rows {
-    w: W,
-    items: Vec<DocumentView>,
+pub struct Rows {
+    /// The reader's words.
+    pub w: W,
+    /// The documents.
+    pub items: Vec<DocumentView>,
 }
 
 #[derive(Template)]
@@ -61,11 +77,13 @@ pub async fn list(
     let found = page_of(&app, &visitor, &query).await?;
     let mut sql = app.db.read();
     page(&ListPage {
-        counts: store::count(&mut sql, &visitor.person).await?,
+        tabs: wallet::tabs_of(W(visitor.lang), &query, &found.counts),
         f: Frame::load(&mut sql, &app, &visitor, &headers, "receipts").await?,
         items: found.items,
         next: found.next,
+        again: wallet::again(&query),
         view: query.view,
+        q: query.q,
     })
 }
 
@@ -78,9 +96,16 @@ pub async fn detail(
 ) -> Result<Html<String>, Error> {
     let mut sql = app.db.read();
     let document = store::readable(&mut sql, &app, &visitor.person, &id).await?;
+    let mine = document.uploaded_by == visitor.person.id().to_string();
+    let mut d = document_view(&mut sql, &app, &visitor, &document).await?;
+    if mine {
+        let one = std::slice::from_ref(&document);
+        let around = Surroundings::gather(&mut sql, &app, &visitor, one).await?;
+        d.matches = around.of(W(visitor.lang), &document)?;
+    }
     page(&DetailPage {
-        mine: document.uploaded_by == visitor.person.id().to_string(),
-        d: document_view(&mut sql, &app, &visitor, &document).await?,
+        mine,
+        d,
         f: Frame::load(&mut sql, &app, &visitor, &headers, "receipts").await?,
     })
 }
@@ -179,6 +204,9 @@ pub async fn add_lines(
             continue;
         }
         let document = store::readable(&mut sql, app, &visitor.person, id).await?;
+        if document.state == Shelf::Red.code() {
+            continue;
+        }
         let mut new = line(&document, policy, claim.content.currency)?;
         if begin::is_complete(&new) {
             new.allocations = vec![default_allocation(&input)];

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use outlay_core::claim::{Refusal, Taken};
-use outlay_core::ids::ClaimId;
+use outlay_core::ids::{ClaimId, EmployeeId};
+use outlay_documents::Invoice;
 use uuid::Uuid;
 
-use super::incoming::Incoming;
+use super::incoming::{Incoming, grade};
+use super::reversal;
+use super::shelf::{self, Shelf};
 use super::store;
 use crate::app::App;
 use crate::args;
@@ -16,6 +19,7 @@ use crate::claims;
 use crate::clock::now;
 use crate::db::Sql;
 use crate::error::Error;
+use crate::jobs::{self, NewJob};
 use crate::people::stored;
 
 /// Keeps a file and gives its id. The same bytes from the same person are the document that exists. An invoice that a
@@ -39,92 +43,158 @@ pub async fn take(
         return Ok(known.id);
     }
     let id = Uuid::now_v7().to_string();
-    let row = row(&id, &file)?;
-    let sealed_key = app.files.put(&app.vault, &id, file.bytes).await?;
-    let shared = Arc::new((permit.clone(), person.id(), row, sealed_key));
-    app.db
-        .write(move |sql| {
-            let shared = shared.clone();
-            Box::pin(async move {
-                let (permit, me, row, sealed_key) = &*shared;
-                let made = sql
-                    .run(
-                        "INSERT INTO document (id, sha256, bytes, media_type, name, sealed_key, uploaded_by, uploaded_at, \
-                         invoice_identity, invoice, grade, gross_minor, currency, seller, issued_on, part, claim_id) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, NULL) \
-                         ON CONFLICT (sha256, uploaded_by, part) DO NOTHING",
-                        args![
-                            &row.id,
-                            &row.sha256,
-                            row.bytes,
-                            row.media_type,
-                            &row.name,
-                            sealed_key,
-                            *me,
-                            now().as_microsecond(),
-                            row.identity.clone(),
-                            row.invoice.clone(),
-                            &row.grade,
-                            row.gross_minor,
-                            row.currency,
-                            row.seller.clone(),
-                            row.issued_on,
-                            row.part
-                        ],
-                    )
-                    .await?;
-                if made == 0 {
-                    // The same file came twice at once; the other one is kept, ours is swept.
-                    let (id,): (String,) = sql
-                        .one(
-                            "SELECT id FROM document WHERE sha256 = $1 AND uploaded_by = $2 AND part = $3",
-                            args![&row.sha256, *me, row.part],
-                        )
-                        .await?;
-                    return Ok(id);
-                }
-                let about = format!("document:{}", row.id);
-                audit::note(sql, permit.actor(), permit.action(), &about, row.media_type).await?;
-                Ok(row.id.clone())
-            })
-        })
-        .await
-}
-
-struct Row {
-    id: String,
-    sha256: String,
-    part: i64,
-    bytes: usize,
-    media_type: &'static str,
-    name: String,
-    identity: Option<String>,
-    invoice: Option<String>,
-    grade: String,
-    gross_minor: Option<i64>,
-    currency: Option<&'static str>,
-    seller: Option<String>,
-    issued_on: Option<jiff::civil::Date>,
-}
-
-fn row(id: &str, file: &Incoming) -> Result<Row, Error> {
-    let invoice = file.invoice.as_ref();
-    let gross = invoice.and_then(|i| i.gross);
-    Ok(Row {
-        id: id.to_owned(),
-        sha256: file.sha256.clone(),
+    let org = app.org(&mut sql).await?;
+    let state = match &file.invoice {
+        Some(invoice) => shelf::of_invoice(invoice, &org),
+        None if file.pictured => Shelf::Reading,
+        None => Shelf::Unread,
+    };
+    let new = New {
+        id: id.clone(),
+        name: file.name,
+        sha256: file.sha256,
         part: file.part,
         bytes: file.bytes.len(),
         media_type: file.media_type,
-        name: file.name.clone(),
-        identity: invoice.and_then(|i| i.identity.as_ref()).map(ToString::to_string),
-        invoice: invoice.map(serde_json::to_string).transpose()?,
-        grade: format!("{:?}", file.grade()),
-        gross_minor: gross.map(|g| g.minor),
-        currency: gross.map(|g| g.currency.code()),
-        seller: invoice.and_then(|i| i.seller.name.clone()),
-        issued_on: invoice.and_then(|i| i.issued_on),
-    })
+        sealed_key: app.files.put(&app.vault, &id, file.bytes).await?,
+        owner: person.id(),
+        invoice: file.invoice,
+        state,
+    };
+    let shared = Arc::new((app.clone(), permit.clone(), new));
+    let id = app
+        .db
+        .write(move |sql| {
+            let shared = shared.clone();
+            Box::pin(async move { insert(sql, &shared.0, &shared.1, &shared.2).await })
+        })
+        .await?;
+    if matches!(state, Shelf::Reading | Shelf::Red) {
+        app.live.wake();
+    }
+    Ok(id)
+}
+
+/// A document whose bytes lie in the folder.
+pub struct New {
+    /// Its id.
+    pub id: String,
+    /// The file's name.
+    pub name: String,
+    /// SHA-256 of its bytes, in hex.
+    pub sha256: String,
+    /// Which of the file's invoices it is, from 0.
+    pub part: i64,
+    /// How many bytes.
+    pub bytes: usize,
+    /// What it is.
+    pub media_type: &'static str,
+    /// Its key, sealed.
+    pub sealed_key: String,
+    /// Who brought it.
+    pub owner: EmployeeId,
+    /// What it says.
+    pub invoice: Option<Invoice>,
+    /// What it is by itself, before others are looked at.
+    pub state: Shelf,
+}
+
+/// Writes the row of a document; the id of the one that exists, if the same file came twice at once: ours is swept then.
+/// One whose pictures are to be read is given to the job in the same commit.
+pub async fn insert(sql: &mut Sql, app: &App, permit: &Permit, new: &New) -> Result<String, Error> {
+    let made = sql
+        .run(
+            "INSERT INTO document (id, sha256, bytes, media_type, name, sealed_key, uploaded_by, uploaded_at, part, grade, \
+             state, shelf) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'C', $10, $10) \
+             ON CONFLICT (sha256, uploaded_by, part) DO NOTHING",
+            args![
+                &new.id,
+                &new.sha256,
+                new.bytes,
+                new.media_type,
+                &new.name,
+                &new.sealed_key,
+                new.owner,
+                now().as_microsecond(),
+                new.part,
+                new.state.code()
+            ],
+        )
+        .await?;
+    if made == 0 {
+        let (id,): (String,) = sql
+            .one(
+                "SELECT id FROM document WHERE sha256 = $1 AND uploaded_by = $2 AND part = $3",
+                args![&new.sha256, new.owner, new.part],
+            )
+            .await?;
+        return Ok(id);
+    }
+    if new.state == Shelf::Reading {
+        let job = NewJob {
+            kind: "read_document",
+            key: format!("read_document:{}", new.id),
+            ordering: None,
+        };
+        jobs::enqueue(sql, job, &new.id).await?;
+    }
+    said(
+        sql,
+        app,
+        (&new.id, new.owner, &new.name),
+        new.state,
+        new.invoice.as_ref(),
+    )
+    .await?;
+    let about = format!("document:{}", new.id);
+    audit::note(sql, permit.actor(), permit.action(), &about, new.media_type).await?;
+    Ok(new.id.clone())
+}
+
+/// Writes what a document says, and what that makes of it: a duplicate, or an invoice that another one reverses.
+pub async fn said(
+    sql: &mut Sql,
+    app: &App,
+    (id, owner, name): (&str, EmployeeId, &str),
+    state: Shelf,
+    invoice: Option<&Invoice>,
+) -> Result<(), Error> {
+    store::index(sql, id, name, invoice).await?;
+    let identity = invoice.and_then(|i| i.identity.as_ref()).map(ToString::to_string);
+    let (mut state, mut first) = (state, None);
+    if let Some(identity) = identity.as_deref().filter(|_| state != Shelf::Red) {
+        first = store::first(sql, owner, identity, id).await?;
+        let held: Option<(String,)> = sql
+            .maybe("SELECT claim_id FROM invoice_use WHERE identity = $1", args![identity])
+            .await?;
+        if first.is_some() || held.is_some() {
+            state = Shelf::Duplicate;
+        }
+    }
+    let gross = invoice.and_then(|i| i.gross);
+    sql.run(
+        "UPDATE document SET invoice_identity = $1, invoice = $2, grade = $3, gross_minor = $4, currency = $5, seller = $6, \
+         issued_on = $7, state = $8, shelf = $8, first_id = $9, red_of = $10 WHERE id = $11",
+        args![
+            identity,
+            invoice.map(serde_json::to_string).transpose()?,
+            grade(invoice).code(),
+            gross.map(|g| g.minor),
+            gross.map(|g| g.currency.code()),
+            invoice.and_then(|i| i.seller.name.clone()),
+            invoice.and_then(|i| i.issued_on),
+            state.code(),
+            first,
+            invoice.and_then(|i| i.red_of.clone()).filter(|_| state == Shelf::Red),
+            id
+        ],
+    )
+    .await?;
+    match invoice {
+        Some(red) if state == Shelf::Red => reversal::red_came(sql, app, id, red).await,
+        Some(blue) => reversal::blue_came(sql, id, blue).await,
+        None => Ok(()),
+    }
 }
 
 /// Refuses an invoice that a live claim other than `claim` holds.

@@ -1,9 +1,14 @@
 //! A document as it is read, by page and API alike.
 
+use std::collections::BTreeMap;
+
+use outlay_core::org::Org;
 use outlay_documents::{Dialect, Invoice, SourceKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::proposal::MatchView;
+use super::shelf::{self, Shelf};
 use super::store::{self, Document};
 use crate::app::App;
 use crate::auth::Visitor;
@@ -11,7 +16,7 @@ use crate::claims::view::MoneyView;
 use crate::clock::moment;
 use crate::db::Sql;
 use crate::error::Error;
-use crate::shell::{W, short_moment};
+use crate::shell::{W, field_words, short_moment};
 
 /// One comparison within an invoice.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -58,8 +63,21 @@ pub struct DocumentView {
     pub uploaded_at: String,
     /// A: an invoice that says everything in XML and agrees with itself; B: another invoice; C: not read.
     pub grade: String,
+    /// Where its owner finds it.
+    pub state: Shelf,
+    /// What is wrong with it and what to do, in words: refused by the reader, made out to somebody else, reversed, alike to
+    /// another picture …
+    pub flaws: Vec<String>,
+    /// Of a duplicate: its owner's first document of the same invoice.
+    pub first: Option<String>,
+    /// An earlier picture that looks the same, if the reader may see it.
+    pub alike: Option<String>,
+    /// Of a reversal: the number of the invoice that it takes back.
+    pub red_of: Option<String>,
     /// Whether a machine could read it.
     pub read: bool,
+    /// Whether its seller reversed it, so that it proves nothing any more.
+    pub reversed: bool,
     /// How well its fields are proven together, in percent: 100 for XML, less for text on a page.
     pub proof: Option<u8>,
     /// Fields that were read from a picture and may be wrong, so that somebody has to compare them with it: `number`,
@@ -96,6 +114,12 @@ pub struct DocumentView {
     /// When it came, for people.
     #[serde(skip)]
     pub when: String,
+    /// Whether the reader refused it, or another document reverses it.
+    #[serde(skip)]
+    pub refused: bool,
+    /// Where it may belong; empty where nobody asked.
+    #[serde(skip)]
+    pub matches: Vec<MatchView>,
 }
 
 impl DocumentView {
@@ -119,6 +143,21 @@ impl DocumentView {
         self.unsure.iter().any(|u| u == field)
     }
 
+    /// The message of its state.
+    pub fn state_key(&self) -> String {
+        format!("shelf-{}", self.state.code())
+    }
+
+    /// Whether its picture is being read.
+    pub fn is_reading(&self) -> bool {
+        self.state == Shelf::Reading
+    }
+
+    /// Whether a claim may begin from it.
+    pub fn is_usable(&self) -> bool {
+        self.free && !matches!(self.state, Shelf::Reading | Shelf::Red) && !self.refused
+    }
+
     /// Its icon.
     pub fn icon(&self) -> &'static str {
         if self.read { "file-code" } else { "file-text" }
@@ -130,6 +169,8 @@ impl DocumentView {
 pub struct DocumentList {
     /// The newest first.
     pub items: Vec<DocumentView>,
+    /// How many there are on each shelf that has any, whatever was asked for.
+    pub counts: BTreeMap<String, i64>,
     /// What `after` must be for what follows.
     pub next: Option<String>,
 }
@@ -164,6 +205,11 @@ pub async fn document_view(
         _ => None,
     };
     let i = invoice.as_ref();
+    let org = app.org(sql).await?;
+    let alike = match &document.near_id {
+        Some(id) => store::readable(sql, app, &visitor.person, id).await.ok().map(|d| d.id),
+        None => None,
+    };
     let at = moment(document.uploaded_at);
     Ok(DocumentView {
         id: document.id.clone(),
@@ -173,7 +219,13 @@ pub async fn document_view(
         sha256: document.sha256.clone(),
         uploaded_at: at.to_string(),
         grade: document.grade.clone(),
+        state: document.shelf(),
+        flaws: flaws(w, document, i, &org)?,
+        first: document.first_id.clone(),
+        alike,
+        red_of: document.red_of.clone(),
         read: i.is_some(),
+        reversed: document.reversed_by.is_some(),
         proof: i.map(Invoice::proof),
         unsure: i.map(unsure).unwrap_or_default(),
         invoice_identity: document.invoice_identity.clone(),
@@ -191,7 +243,41 @@ pub async fn document_view(
         verified: false,
         kind: w.t(kind_key(document, i)),
         when: short_moment(w, at, &visitor.zone),
+        refused: document.refusal.is_some() || document.reversed_by.is_some(),
+        matches: Vec::new(),
     })
+}
+
+/// What is wrong with a document.
+fn flaws(w: W, document: &Document, invoice: Option<&Invoice>, org: &Org) -> Result<Vec<String>, Error> {
+    let mut all = Vec::new();
+    if let Some(refusal) = &document.refusal {
+        all.push(field_words(w, &serde_json::from_str(refusal)?));
+    }
+    if document.reversed_by.is_some() {
+        all.push(w.t("flaw-reversed"));
+    }
+    match (&document.red_of, document.shelf()) {
+        (Some(number), _) => all.push(w.t1("flaw-red-of", "number", number)),
+        (None, Shelf::Red) => all.push(w.t("flaw-red")),
+        _ => {}
+    }
+    if let Some(invoice) = invoice {
+        if shelf::is_for_others(invoice, org) {
+            let buyer = invoice.buyer.name.clone().unwrap_or_default();
+            all.push(w.t1("flaw-buyer", "buyer", buyer));
+        }
+        if shelf::is_contradictory(invoice) {
+            all.push(w.t("flaw-checks"));
+        }
+    }
+    if document.state == Shelf::Duplicate.code() {
+        all.push(w.t("flaw-duplicate"));
+    }
+    if document.near_id.is_some() {
+        all.push(w.t("flaw-alike"));
+    }
+    Ok(all)
 }
 
 /// The fields that a picture does not surely show.

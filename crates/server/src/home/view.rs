@@ -230,8 +230,12 @@ async fn way(sql: &mut Sql, visitor: &Visitor) -> Result<(Vec<WayView>, i64, Vec
 }
 
 async fn receipts(sql: &mut Sql, visitor: &Visitor) -> Result<(Vec<ReceiptView>, i64), Error> {
-    let (_, count) = evidence::store::count(sql, &visitor.person).await?;
-    let free = evidence::store::mine(sql, &visitor.person, true, None, 4).await?;
+    let count = evidence::store::count_free(sql, &visitor.person).await?;
+    let free = evidence::store::Filter {
+        free: true,
+        ..Default::default()
+    };
+    let free = evidence::store::mine(sql, &visitor.person, free, 4).await?;
     let receipts = free.into_iter().map(|document| ReceiptView {
         gross: document.gross(),
         id: document.id,

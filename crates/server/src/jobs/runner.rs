@@ -84,6 +84,7 @@ impl Handlers {
             .with("archive", crm::write_back::archive_job)
             .with("todo", crm::todo::job)
             .with("edit", edits::job)
+            .with("read_document", crate::evidence::job)
             .with("hint", connections::hooks::hint_job)
             .with("trial", crate::rules::job)
             .with("mapping", connections::mapping::job))

@@ -128,6 +128,7 @@ fn code(notice: Notice) -> &'static str {
         Notice::Returned => "returned",
         Notice::Paid => "paid",
         Notice::PaymentFailed => "payment_failed",
+        Notice::Reversed => "reversed",
     }
 }
 

@@ -9,6 +9,7 @@ mod pages;
 pub mod payee;
 mod payee_api;
 mod payee_pages;
+mod recovery;
 mod settle;
 mod store;
 pub mod view;
@@ -22,6 +23,7 @@ pub use api::Api;
 pub use open::{NewBatch, open, open_in};
 pub use payee_api::PayeeApi;
 pub use payee_pages::PayeeSection;
+pub use recovery::RecoveryApi;
 pub use settle::{Outcome, fail, find, post as post_one, post_all, settle_in};
 
 pub(crate) use pages::short;
@@ -40,6 +42,10 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/payments/batches/{number}/answers", post(pages::answers))
         .route("/payments/{id}/posting", post(pages::post_one))
         .route("/payments/{id}/failure", post(pages::fail))
+        .route("/payments/recoveries", get(recovery::show))
+        .route("/payments/recoveries/{id}/settlement", post(recovery::post))
+        .route("/api/v1/recoveries", get(recovery::list))
+        .route("/api/v1/recoveries/{id}/settlement", post(recovery::settle))
         .route("/payments/accounts", get(payee_pages::waiting))
         .route("/payments/accounts/{id}", get(payee_pages::one))
         .route("/payments/accounts/{id}/confirmation", post(payee_pages::confirm))

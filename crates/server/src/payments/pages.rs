@@ -26,10 +26,15 @@ pub(super) struct Tabs {
     /// The one shown.
     pub here: &'static str,
     /// How many wait in each.
-    pub counts: [i64; 3],
+    pub counts: [i64; 4],
 }
 
 impl Tabs {
+    /// Whether money is to be had back, or its tab is shown; most companies never see it.
+    pub(super) fn recovers(&self) -> bool {
+        self.here == "recoveries" || self.counts[3] > 0
+    }
+
     pub(super) fn at(&self, tab: &str) -> &'static str {
         if self.here == tab { " aria-current=\"page\"" } else { "" }
     }

@@ -202,10 +202,10 @@ pub async fn batches(sql: &mut Sql, app: &App, visitor: &Visitor, before: Option
     Ok(BatchesView { batches, next })
 }
 
-/// How many payables, open batches and account proposals wait, for the tabs.
-pub async fn counts(sql: &mut Sql, app: &App, visitor: &Visitor) -> Result<[i64; 3], Error> {
+/// How many payables, open batches, account proposals and recoveries wait, for the tabs.
+pub async fn counts(sql: &mut Sql, app: &App, visitor: &Visitor) -> Result<[i64; 4], Error> {
     let entities = entities(sql, app, visitor).await?;
-    let mut found = [0; 3];
+    let mut found = [0; 4];
     if !entities.is_empty() {
         for (slot, text) in [
             (
@@ -215,6 +215,10 @@ pub async fn counts(sql: &mut Sql, app: &App, visitor: &Visitor) -> Result<[i64;
             (
                 1,
                 "SELECT COUNT(*) FROM payment_batch WHERE status = 'open' AND entity_id IN (",
+            ),
+            (
+                3,
+                "SELECT COUNT(*) FROM recovery WHERE state = 'open' AND entity_id IN (",
             ),
         ] {
             let text = format!("{text}{})", dialect::list(1, entities.len()));

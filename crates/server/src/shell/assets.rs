@@ -39,6 +39,11 @@ pub async fn get(Path(path): Path<String>, headers: HeaderMap) -> Result<Respons
     Ok((headers, file.data).into_response())
 }
 
+/// The bytes of an asset that is not served as one.
+pub fn bytes(path: &str) -> Option<std::borrow::Cow<'static, [u8]>> {
+    Assets::get(path).map(|file| file.data)
+}
+
 /// The address of an asset with its version, so that it may be cached for ever.
 pub fn url(path: &str) -> String {
     match Assets::get(path) {

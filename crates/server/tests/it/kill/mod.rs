@@ -2,6 +2,7 @@
 //!
 //! Five kills of each database by default; `OUTLAY_KILLS=50` for a long look.
 
+mod invoice;
 mod proof;
 pub(crate) mod servers;
 
