@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::db::{Db, Sql};
 use crate::drafts::{self, DraftRule};
 use crate::error::Error;
+use crate::evidence::originals::Originals;
 use crate::files::Files;
 use crate::idempotency;
 use crate::live::Live;
@@ -36,6 +37,8 @@ pub struct App {
     pub live: Live,
     /// Counts for monitoring.
     pub metrics: Metrics,
+    /// Pages of documents as drawn.
+    pub originals: Originals,
     org: Kept<Org>,
     rules: Kept<Rules>,
     draft_rules: Kept<Vec<DraftRule>>,
@@ -66,6 +69,7 @@ impl App {
             limiter: Limiter::default(),
             live: Live::default(),
             metrics: Metrics::default(),
+            originals: Originals::default(),
             org: Kept::default(),
             rules: Kept::default(),
             draft_rules: Kept::default(),

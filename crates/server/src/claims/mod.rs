@@ -33,6 +33,7 @@ mod spend;
 pub mod store;
 pub mod timeline;
 pub mod view;
+mod voucher;
 
 use std::sync::Arc;
 
@@ -59,6 +60,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/claims/new", get(pages::new_form))
         .route("/claims/{no}", get(pages::one).post(edit_pages::post))
         .route("/claims/{no}/edit", get(edit_pages::form))
+        .route("/claims/{no}/voucher.pdf", get(voucher::pdf))
         .route("/claims/{no}/check", post(edit_pages::check))
         .route("/claims/{no}/submission", post(pages::submit))
         .route("/claims/{no}/withdrawal", post(pages::withdraw))

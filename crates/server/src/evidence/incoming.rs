@@ -226,7 +226,8 @@ fn is_no_misreading(invoice: &Invoice) -> bool {
     !(is_reversal(invoice) && invoice.red_of.is_none() && by_text)
 }
 
-fn refusal(name: String, error: &ReadError) -> Problem {
+/// Why a file is refused, as a problem of a field.
+pub fn refusal(name: String, error: &ReadError) -> Problem {
     let code = error.code().replace('.', "-");
     let mut problem = Problem::new(name, &code).with("said", error);
     for (arg, value) in error.args() {

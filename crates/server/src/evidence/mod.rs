@@ -6,6 +6,7 @@ mod capture;
 mod incoming;
 mod line;
 mod matching;
+pub mod originals;
 mod pages;
 mod proposal;
 mod reading;
@@ -48,6 +49,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/receipts/{id}/row", get(wallet::row))
         .route("/receipts/{id}/match", post(wallet::put))
         .route("/receipts/{id}/file", get(pages::file))
+        .route("/receipts/{id}/pages/{n}", get(originals::picture))
         .route("/api/v1/documents", get(api::list))
         .route("/api/v1/documents/{id}", get(api::one))
         .route("/api/v1/documents/{id}/file", get(pages::file))

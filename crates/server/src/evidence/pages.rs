@@ -10,6 +10,7 @@ use outlay_core::claim::{Claim, Refusal};
 use uuid::Uuid;
 
 use super::api::{ListQuery, page as page_of};
+use super::originals::{self, Asked, FieldView, Sheet};
 use super::proposal::Surroundings;
 use super::shelf::Shelf;
 use super::view::{DocumentView, document_view};
@@ -19,7 +20,7 @@ use crate::app::App;
 use crate::auth::{Action, Permit, Resource, Visitor};
 use crate::claims::{self, begin, edit, edit_view::DocumentRow, edit_view::default_allocation, input::ClaimInput};
 use crate::error::Error;
-use crate::shell::{Frame, W, link, page};
+use crate::shell::{Frame, W, field_words, link, page};
 
 #[derive(Template)]
 #[template(path = "pages/receipts.html")]
@@ -65,6 +66,9 @@ struct DetailPage {
     f: Frame,
     d: DocumentView,
     mine: bool,
+    fields: Vec<FieldView>,
+    sheet: Option<Sheet>,
+    undrawn: Option<String>,
 }
 
 /// GET /receipts.
@@ -93,17 +97,29 @@ pub async fn detail(
     visitor: Visitor,
     headers: HeaderMap,
     Path(id): Path<String>,
+    Query(asked): Asked,
 ) -> Result<Html<String>, Error> {
     let mut sql = app.db.read();
     let document = store::readable(&mut sql, &app, &visitor.person, &id).await?;
     let mine = document.uploaded_by == visitor.person.id().to_string();
+    let w = W(visitor.lang);
     let mut d = document_view(&mut sql, &app, &visitor, &document).await?;
     if mine {
         let one = std::slice::from_ref(&document);
         let around = Surroundings::gather(&mut sql, &app, &visitor, one).await?;
-        d.matches = around.of(W(visitor.lang), &document)?;
+        d.matches = around.of(w, &document)?;
     }
+    let invoice = document.read()?;
+    let drawn = originals::sheet(&app, &document, invoice.as_ref(), w, asked.page.unwrap_or(1)).await?;
+    let (sheet, undrawn) = match drawn {
+        Some(Ok(sheet)) => (Some(sheet), None),
+        Some(Err(error)) => (None, Some(field_words(w, &incoming::refusal(String::new(), &error)))),
+        None => (None, None),
+    };
     page(&DetailPage {
+        fields: invoice.as_ref().map(|i| originals::fields(w, i)).unwrap_or_default(),
+        sheet,
+        undrawn,
         mine,
         d,
         f: Frame::load(&mut sql, &app, &visitor, &headers, "receipts").await?,

@@ -7,6 +7,7 @@ use outlay_documents::{Dialect, Invoice, SourceKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::originals::{SignatureView, signatures};
 use super::proposal::MatchView;
 use super::shelf::{self, Shelf};
 use super::store::{self, Document};
@@ -103,6 +104,9 @@ pub struct DocumentView {
     pub items: Vec<ItemView>,
     /// Comparisons within it.
     pub checks: Vec<CheckView>,
+    /// The signatures of the file, as checked; none where it has none.
+    #[serde(skip)]
+    pub signatures: Vec<SignatureView>,
     /// The number of the claim it is on, if the reader may read that claim.
     pub claim: Option<String>,
     /// Whether no live claim has it.
@@ -238,6 +242,7 @@ pub async fn document_view(
         gross: document.gross().map(Into::into),
         items: i.map(items).unwrap_or_default(),
         checks: i.map(|i| checks(w, i)).unwrap_or_default(),
+        signatures: i.map(|i| signatures(w, i)).unwrap_or_default(),
         claim,
         free: document.is_free(),
         verified: false,

@@ -239,7 +239,6 @@ impl RulesDraft {
 
     /// What is wrong with its text, by path; empty for a sound one.
     pub fn problems(&self, org: &Org) -> Vec<Problem> {
-        let said = |path: &str, text: &dyn std::fmt::Display| Problem::new(path, "policy").with("text", text);
         match self.kind {
             Kind::Flow => crate::flows::problems(&self.body, org),
             Kind::Policy => match Policy::from_yaml(&self.body) {

@@ -35,6 +35,7 @@ mod mapping;
 mod meters;
 mod monitor;
 mod openapi;
+mod originals;
 mod pair;
 mod payee;
 mod payments;
