@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use outlay_core::claim::Problem;
 use outlay_core::flow::Flow;
 use outlay_core::ids::EntityId;
 use outlay_core::policy::Policy;
