@@ -235,8 +235,11 @@ impl Sheet<'_> {
             self.print
                 .text(SIDE + 60.0, self.y, TEXT, step.person.as_deref().unwrap_or("–"));
             self.print.text(SIDE + 105.0, self.y, TEXT, &state);
-            let when = step.when.clone();
-            self.print.text_to(A4.0 - SIDE, self.y, SMALL, &when);
+            // Of an open step the page says what it means to whoever looks; on paper that says nothing.
+            if step.state != "now" {
+                let when = step.when.clone();
+                self.print.text_to(A4.0 - SIDE, self.y, SMALL, &when);
+            }
             self.y += LINE;
             if !step.comment.is_empty() {
                 for text in self.print.lines(&step.comment, SMALL, 150.0) {

@@ -112,3 +112,22 @@ fn the_voucher_says_what_the_claim_says() {
         li.get(&path).await.expect(404);
     });
 }
+
+#[test]
+fn a_voucher_is_the_same_for_whoever_prints_it() {
+    if fonts::chinese().is_none() {
+        eprintln!("no font with Chinese here: no voucher can be set");
+        return;
+    }
+    on_both(|world| async move {
+        let (wang, chen) = (world.as_("wang").await, world.as_("chen").await);
+        let (no, _) = begin(&world, &wang, json!([taxi("88.00")])).await;
+        wang.form(&format!("/claims/{no}/submission"), &[]).await.expect(303);
+        let page = chen.get(&format!("/claims/{no}")).await.expect(200);
+        assert!(page.text.contains("轮到你"), "it is the approver's turn");
+        let path = format!("/claims/{no}/voucher.pdf");
+        let (status, _, pdf) = bytes(&chen, &path).await;
+        assert_eq!(status, 200);
+        assert_eq!(bytes(&wang, &path).await.2, pdf);
+    });
+}
