@@ -170,7 +170,7 @@ impl Gives {
                 if !text.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
                     return Err(wrong());
                 }
-                let amount = Amount::parse(text).map_err(|_| wrong())?;
+                let amount = Amount::parse(text).map_err(|said| Text::of(wrong().zh, said))?;
                 if self == Gives::Rate && amount.scale() > 4 {
                     Err(Text::of(
                         format!("{text:?} 超过 4 位小数：请四舍五入"),

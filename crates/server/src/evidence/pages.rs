@@ -36,7 +36,7 @@ struct ListPage {
 
 impl ListPage {
     /// The address of what follows.
-    fn after(&self, next: &String) -> String {
+    fn after(&self, next: &str) -> String {
         let all = [("view", self.view.as_str()), ("q", &self.q), ("after", next)];
         let given: Vec<(&str, &str)> = all.into_iter().filter(|(_, v)| !v.is_empty()).collect();
         link("/receipts", &given)
