@@ -71,7 +71,7 @@ pub async fn list(
 }
 
 /// Rows of a page.
-const PAGE: usize = 50;
+const PAGE: usize = 25;
 
 /// A page of the visitor's documents.
 pub async fn page(app: &App, visitor: &Visitor, query: &ListQuery) -> Result<DocumentList, Error> {

@@ -23,9 +23,11 @@ async fn upload(client: &Client, name: &str, bytes: Vec<u8>) -> String {
 }
 
 async fn bytes(client: &Client, path: &str) -> (u16, String, Vec<u8>) {
+    let cookie = client.cookie.as_deref().expect("logged in");
     let answer = client
         .http
         .get(format!("{}{path}", client.base))
+        .header("cookie", format!("outlay_session={cookie}"))
         .send()
         .await
         .expect("an answer");

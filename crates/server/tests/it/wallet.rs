@@ -208,7 +208,7 @@ fn each_state_has_its_tab_and_follows_the_claim() {
         let made = wang
             .post(
                 "/api/v1/claims",
-                json!({"documents": [first["id"]], "content": {"title": "x"}}),
+                json!({"documents": [first["id"]], "deal": world.deal.to_string(), "content": {"title": "x"}}),
             )
             .await
             .expect(201)
