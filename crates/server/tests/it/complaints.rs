@@ -326,7 +326,7 @@ fn a_definition_published_or_rolled_back_under_load_changes_running_documents() 
                 panic!("{} ran on {flows:?}", claim.number)
             };
             let number: u32 = version.trim_start_matches("standard@").parse().expect("a number");
-            let signers = if number % 2 == 0 { 1 } else { 2 };
+            let signers = if number.is_multiple_of(2) { 1 } else { 2 };
             assert_eq!(claim.signers().count(), signers, "{} on {version}", claim.number);
             assert_eq!(
                 count(&world, "approved", &claim.number).await,
