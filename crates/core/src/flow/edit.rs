@@ -284,10 +284,10 @@ steps:
     #[test]
     fn a_changed_step_keeps_what_it_can() {
         let (_, text) = changed(|flow| {
-            for step in [&mut flow.steps[0]] {
-                let Node::Step(step) = step else { panic!("a step") };
-                step.who = Who::DepartmentHead(2);
-            }
+            let Node::Step(step) = &mut flow.steps[0] else {
+                panic!("a step")
+            };
+            step.who = Who::DepartmentHead(2);
         });
         assert_eq!(text, OURS.replace("!department_head 1", "!department_head 2"));
     }
