@@ -4,6 +4,7 @@ use outlay_core::claim::Problem;
 
 use super::rule::{Conditions, DraftLine, DraftRule, Event, How, Serves, TierRate, Who, Whom};
 use crate::claims::AmountInput;
+use crate::shell::listed;
 
 /// The name of the field for a tier's rate that stands for everywhere else.
 const ELSEWHERE: &str = "*";
@@ -54,8 +55,8 @@ impl Entered {
                     amount: amount.to_owned(),
                     currency: self.get("currency").to_owned(),
                 }),
-                kinds: words(self.get("kinds")),
-                places: words(self.get("places")),
+                kinds: listed(self.get("kinds")),
+                places: listed(self.get("places")),
                 project: match self.get("project") {
                     "yes" => Some(true),
                     "no" => Some(false),
@@ -132,15 +133,6 @@ pub fn field(problem: &Problem, at: usize, rule: &DraftRule) -> Option<String> {
     };
     let rate = rule.lines.get(n)?.rates.get(rate.parse::<usize>().ok()?)?;
     Some(rate_name(n, &rate.tier))
-}
-
-/// Words between commas, Chinese ones too, or on lines of their own.
-fn words(text: &str) -> Vec<String> {
-    text.split([',', '，', '、', ';', '；', '\n'])
-        .map(str::trim)
-        .filter(|w| !w.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use outlay_core::policy::{LinkKind, Severity};
 use rust_decimal::Decimal;
 
 use super::form::{Sent, grade, money, percent};
+use crate::shell::listed;
 
 /// The conditions there are, in the order of the form.
 pub const ALL: [&str; 12] = [
@@ -185,7 +186,7 @@ impl Conditions {
                 "no" => Some(false),
                 _ => None,
             },
-            deal_stages: list(&words(&self.stages)),
+            deal_stages: list(&listed(&self.stages)),
             expression: (!self.formula.is_empty()).then(|| self.formula.clone()),
         }
     }
@@ -194,15 +195,6 @@ impl Conditions {
 fn code<T: PartialEq>(all: &[(&'static str, T)], value: Option<T>) -> String {
     let found = value.and_then(|value| all.iter().find(|(_, v)| *v == value));
     found.map(|(code, _)| (*code).to_owned()).unwrap_or_default()
-}
-
-/// Words between commas, Chinese ones too.
-fn words(text: &str) -> Vec<String> {
-    text.split([',', '，', '、', ';', '；'])
-        .map(str::trim)
-        .filter(|w| !w.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::check::{Found, MayNotFall, SheetProblem, look, problems};
 use super::page::{Look, Sheet, VocabularyColumn, words};
 use super::words::{Both, cell_name};
 use crate::error::Error;
-use crate::shell::W;
+use crate::shell::{W, grouped};
 
 /// What a table is called.
 pub fn name(table: &RuleTableRef<'_>, w: W) -> String {
@@ -203,7 +203,7 @@ pub fn said(names: &BTreeMap<String, String>, cell: &str, w: W) -> String {
         return w.t("sheet-word-any");
     }
     if let Ok(number) = cell.parse::<Decimal>() {
-        return grouped(number);
+        return figure(number);
     }
     let mut text = String::new();
     for (at, part) in cell.split('"').enumerate() {
@@ -218,18 +218,13 @@ pub fn said(names: &BTreeMap<String, String>, cell: &str, w: W) -> String {
     text
 }
 
-fn grouped(number: Decimal) -> String {
+fn figure(number: Decimal) -> String {
     let plain = number.normalize().to_string();
     let (sign, digits) = plain.strip_prefix('-').map_or(("", plain.as_str()), |rest| ("-", rest));
-    let (whole, cents) = digits.split_once('.').map_or((digits, None), |(w, c)| (w, Some(c)));
-    let mut text = sign.to_owned();
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+    match digits.split_once('.') {
+        Some((whole, parts)) => format!("{sign}{}.{parts}", grouped(whole)),
+        None => format!("{sign}{}", grouped(digits)),
     }
-    cents.map_or(text.clone(), |cents| format!("{text}.{cents}"))
 }
 
 fn looks() -> BTreeMap<String, Look> {

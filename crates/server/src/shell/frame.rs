@@ -104,15 +104,8 @@ impl Frame {
 
     /// A count with its thousands apart: `18,366`.
     pub fn number(&self, n: &i64) -> String {
-        let digits = n.unsigned_abs().to_string();
-        let mut text = if *n < 0 { "-".to_owned() } else { String::new() };
-        for (at, digit) in digits.chars().enumerate() {
-            if at > 0 && (digits.len() - at).is_multiple_of(3) {
-                text.push(',');
-            }
-            text.push(digit);
-        }
-        text
+        let sign = if *n < 0 { "-" } else { "" };
+        format!("{sign}{}", super::grouped(&n.unsigned_abs().to_string()))
     }
 
     /// Why a CRM could not be read or written, as the reader reads it.

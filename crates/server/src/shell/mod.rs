@@ -7,6 +7,7 @@ mod frame;
 pub mod problems;
 mod settings;
 mod show;
+mod text;
 mod words;
 
 use axum::http::HeaderMap;
@@ -19,6 +20,7 @@ pub use show::{
     currencies, deal_title, evidence, local, severity_look, status_badge, status_flat, status_look, status_words,
     waited,
 };
+pub use text::{grouped, listed};
 pub use words::W;
 
 /// The markup of an icon of the sprite; a template writes `{{ crate::shell::icon("check")|safe }}`.
