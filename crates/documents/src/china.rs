@@ -61,6 +61,8 @@ pub(crate) struct Raw {
     /// The number of the blue invoice, where a field is made for it.
     pub(crate) red_of: Option<Found>,
     pub(crate) lines: Vec<RawLine>,
+    /// There are lines that cannot be told apart, and are left out.
+    pub(crate) mixed_lines: bool,
     pub(crate) travel: Vec<RawTravel>,
     /// Words that tell the means of travel.
     pub(crate) vehicle: String,
@@ -296,6 +298,10 @@ fn compare(invoice: &mut Invoice, raw: &Raw) {
     invoice.check_lines(CheckKind::LinesNet, |l| l.net, &[], net);
     invoice.check_lines(CheckKind::LinesTax, |l| l.tax, &[], tax);
     invoice.check_lines(CheckKind::LinesGross, |l| l.gross, &[], gross);
+    if raw.mixed_lines {
+        let detail = "nothing in the file says which amounts belong to which item".to_owned();
+        invoice.add_check(CheckKind::LinesApart, false, detail);
+    }
     if let Some(f) = &raw.gross_in_capitals {
         invoice.check_capital(&f.text);
     }

@@ -1,12 +1,22 @@
 //! 数电票 whose tags say it all, in Chinese or as initials of pinyin. Their nesting differs from issuer to issuer, so
-//! fields are told by tag, and by the parent where a tag such as 名称 needs it; lines are kept apart from totals.
+//! fields are told by tag, and by the parent where a tag such as 名称 needs it; lines are kept apart from totals, and
+//! invoices from each other.
 
-use crate::china::{Found, Raw, RawLine, RawTravel};
+mod items;
+mod leaf;
+mod sheet;
+mod survey;
+
+use crate::china::{Raw, RawLine, RawTravel};
 use crate::china_tags::{CHINESE, PINYIN, Tags};
-use crate::error::{Problem, ReadError};
-use crate::field::refuse;
+use crate::error::ReadError;
 use crate::invoice::Dialect;
-use crate::tree::{Element, Tree};
+use crate::limits::Limits;
+use crate::tree::Tree;
+
+use leaf::{Leaf, find, one, plain};
+use sheet::Sheet;
+use survey::Survey;
 
 /// Which of the two dialects the document is in, if any.
 pub(crate) fn dialect(tree: &Tree) -> Option<Dialect> {
@@ -23,18 +33,30 @@ pub(crate) fn dialect(tree: &Tree) -> Option<Dialect> {
     pinyin.then_some(Dialect::ChinaPinyin)
 }
 
-/// Collects the texts.
-pub(crate) fn collect(tree: &Tree, dialect: Dialect) -> Result<Raw, ReadError> {
+/// Collects the texts of each invoice.
+pub(crate) fn collect(tree: &Tree, dialect: Dialect, limits: &Limits) -> Result<Vec<Raw>, ReadError> {
     let tags = match dialect {
         Dialect::ChinaPinyin => &PINYIN,
         _ => &CHINESE,
     };
-    let sheet = Sheet::of(tree.root(), tags);
+    let survey = Survey::of(tree, tags);
+    let (records, nobodys) = survey.records(tree, limits)?;
+    let mut all = Vec::new();
+    for record in &records {
+        let mut raw = read(Sheet::of(record, &survey, tags), tags)?;
+        raw.mixed_lines |= nobodys;
+        all.push(raw);
+    }
+    Ok(all)
+}
+
+/// The texts of one invoice.
+fn read(sheet: Sheet<'_>, tags: &Tags) -> Result<Raw, ReadError> {
     let one = |tags: &[&str]| one(&sheet.head, tags);
     let red_flag = one(tags.red_flag)?.is_some_and(|f| f.text == "1" || says_red(&f.text, "Y"));
     let blue_flag = one(tags.blue_flag)?.is_some_and(|f| f.text == "0" || says_red(&f.text, "N"));
     let mut raw = Raw {
-        number: sheet.number(tags)?,
+        number: one(tags.number)?,
         code: one(tags.code)?,
         issued_on: one(tags.issued_on)?,
         seller_name: one(tags.seller_name)?,
@@ -58,8 +80,24 @@ pub(crate) fn collect(tree: &Tree, dialect: Dialect) -> Result<Raw, ReadError> {
     for line in &sheet.lines {
         raw.lines.push(read_line(line, tags)?);
     }
-    if raw.lines.is_empty() && sheet.head.iter().any(|l| l.matches(tags.item)) {
-        raw.lines.push(read_line(&sheet.head, tags).map(without_totals)?);
+    raw.mixed_lines = sheet.mixed;
+    let mut names: Vec<&str> = sheet
+        .head
+        .iter()
+        .filter(|l| l.matches(tags.item))
+        .map(|l| l.text)
+        .collect();
+    names.retain(|name| !name.is_empty());
+    names.sort_unstable();
+    names.dedup();
+    match names.len() {
+        1 if raw.lines.is_empty() => raw.lines.push(read_line(&sheet.head, tags).map(without_totals)?),
+        // In elements of their own, apart from their amounts.
+        2.. if raw.lines.is_empty() => raw.mixed_lines = true,
+        _ => {}
+    }
+    if raw.mixed_lines {
+        raw.lines.clear();
     }
     for leg in &sheet.journeys {
         raw.travel.push(journey(leg, tags)?);
@@ -79,154 +117,6 @@ fn without_totals(line: RawLine) -> RawLine {
 
 fn says_red(text: &str, mark: &str) -> bool {
     text.eq_ignore_ascii_case(mark) || text.contains("红字") || text == "否" && mark == "N"
-}
-
-/// One text with its tag, whether element or attribute.
-struct Leaf<'t> {
-    tag: String,
-    parent: String,
-    path: String,
-    text: &'t str,
-    overlong: bool,
-}
-
-impl Leaf<'_> {
-    fn matches(&self, tags: &[&str]) -> bool {
-        tags.iter().any(|tag| self.is(tag))
-    }
-
-    fn is(&self, tag: &str) -> bool {
-        match tag.split_once('/') {
-            Some((parent, tag)) => self.tag == tag && self.parent.starts_with(parent),
-            None => self.tag == tag,
-        }
-    }
-}
-
-/// The leaves of a document, parted into head, lines and journeys.
-struct Sheet<'t> {
-    head: Vec<Leaf<'t>>,
-    lines: Vec<Vec<Leaf<'t>>>,
-    journeys: Vec<Vec<Leaf<'t>>>,
-}
-
-impl<'t> Sheet<'t> {
-    fn of(root: Element<'t>, tags: &Tags) -> Self {
-        let mut sheet = Sheet {
-            head: Vec::new(),
-            lines: Vec::new(),
-            journeys: Vec::new(),
-        };
-        // Elements still to visit, with the path of their parent.
-        let mut open = vec![(root, String::new())];
-        while let Some((element, above)) = open.pop() {
-            let path = if above.is_empty() {
-                element.name().to_owned()
-            } else {
-                format!("{above}/{}", element.name())
-            };
-            let own = leaves(element, &path);
-            let has = |wanted: &[&str]| own.iter().any(|l| l.matches(wanted));
-            let a_line = has(tags.item)
-                && !has(tags.number)
-                && (has(tags.item_net) || has(tags.item_tax) || has(tags.item_rate) || has(tags.item_gross));
-            let a_journey = (has(tags.from) || has(tags.to)) && !has(tags.number);
-            if a_line {
-                sheet.lines.push(own);
-            } else if a_journey {
-                sheet.journeys.push(own);
-            } else {
-                sheet.head.extend(own);
-                let mut inner: Vec<_> = element
-                    .children()
-                    .filter(|c| c.children().next().is_some() || c.attribute_names().next().is_some())
-                    .map(|c| (c, path.clone()))
-                    .collect();
-                inner.reverse();
-                open.extend(inner);
-            }
-        }
-        sheet
-    }
-
-    /// The number, or a refusal where there are several invoices.
-    fn number(&self, tags: &Tags) -> Result<Option<Found>, ReadError> {
-        for tag in tags.number {
-            let mut numbers: Vec<&str> = self
-                .head
-                .iter()
-                .filter(|l| l.is(tag) && !l.text.is_empty() && !tells_blue(&l.parent))
-                .map(|l| l.text)
-                .collect();
-            numbers.sort_unstable();
-            numbers.dedup();
-            if numbers.len() > 1 {
-                let found = numbers.len();
-                return Err(ReadError::Several { found });
-            }
-        }
-        one(&self.head, tags.number)
-    }
-}
-
-/// Whether an element holds the invoice that is reversed.
-fn tells_blue(name: &str) -> bool {
-    ["红冲", "蓝字", "原发票"].iter().any(|w| name.contains(w))
-}
-
-/// The texts directly in an element: its attributes and its children that have none of their own.
-fn leaves<'t>(element: Element<'t>, path: &str) -> Vec<Leaf<'t>> {
-    let parent = plain(element.name());
-    let of = |name: &'t str, text: &'t str, overlong: bool| Leaf {
-        tag: plain(name),
-        parent: parent.clone(),
-        path: format!("{path}/{name}"),
-        text,
-        overlong,
-    };
-    let attributes = element.attributes().map(|(name, text)| of(name, text.trim(), false));
-    let children = element
-        .children()
-        .filter(|c| c.children().next().is_none())
-        .map(|c| of(c.name(), c.text(), c.overlong()));
-    attributes.chain(children).collect()
-}
-
-/// A tag without the signs in which issuers differ: brackets, dashes, letter case.
-fn plain(name: &str) -> String {
-    name.chars()
-        .filter(|c| !matches!(c, '（' | '）' | '(' | ')' | '_' | '-' | '.' | '、' | '·' | '/' | '／'))
-        .flat_map(char::to_uppercase)
-        .collect()
-}
-
-/// The text under the first tag that has one, outside of what tells the reversed invoice.
-fn one(leaves: &[Leaf<'_>], tags: &[&str]) -> Result<Option<Found>, ReadError> {
-    find(leaves, tags, |leaf| !tells_blue(&leaf.parent))
-}
-
-/// The text under the first tag that has one; refused where it stands twice with different texts.
-fn find(leaves: &[Leaf<'_>], tags: &[&str], within: impl Fn(&Leaf<'_>) -> bool) -> Result<Option<Found>, ReadError> {
-    for tag in tags {
-        let mut found: Option<&Leaf<'_>> = None;
-        for leaf in leaves.iter().filter(|l| l.is(tag) && within(l)) {
-            if leaf.overlong {
-                return Err(refuse(&leaf.path, "", Problem::TooLong));
-            }
-            if leaf.text.is_empty() {
-                continue;
-            }
-            if found.is_some_and(|before| before.text != leaf.text) {
-                let field = leaf.path.clone();
-                return Err(ReadError::Ambiguous { field });
-            }
-            found = Some(leaf);
-        }
-        if let Some(leaf) = found {
-            return Ok(Some(Found::new(leaf.text.to_owned(), leaf.path.clone())));
-        }
-    }
-    Ok(None)
 }
 
 fn read_line(leaves: &[Leaf<'_>], tags: &Tags) -> Result<RawLine, ReadError> {

@@ -124,6 +124,8 @@ pub enum CheckKind {
     LinesTax,
     /// The gross of the lines makes gross.
     LinesGross,
+    /// The lines can be told apart; where they can't, they are left out.
+    LinesApart,
     /// Gross, less prepaid and with rounding, makes what is payable.
     Payable,
     /// The amount in capital numerals (大写) is the gross.
@@ -152,6 +154,7 @@ impl CheckKind {
             CheckKind::LinesNet => "lines_net",
             CheckKind::LinesTax => "lines_tax",
             CheckKind::LinesGross => "lines_gross",
+            CheckKind::LinesApart => "lines_apart",
             CheckKind::Payable => "payable",
             CheckKind::CapitalAmount => "capital_amount",
             CheckKind::SellerTaxId => "seller_tax_id",
@@ -179,6 +182,10 @@ impl CheckKind {
             CheckKind::LinesGross => (
                 "The gross of the lines makes gross",
                 "Ask the issuer which amount is right",
+            ),
+            CheckKind::LinesApart => (
+                "The lines can be told apart",
+                "Look at the document for its lines, or ask the issuer for another file",
             ),
             CheckKind::Payable => (
                 "Gross makes what is payable",

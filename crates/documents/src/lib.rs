@@ -140,8 +140,8 @@ fn read_tree(tree: &Tree, around: Option<Currency>, limits: &Limits) -> Result<V
     }
     if parts.is_empty() {
         let dialect = china_flat::dialect(tree).ok_or_else(|| unknown(tree.root().name()))?;
-        let raw = china_flat::collect(tree, dialect)?;
-        parts.push(Part::China(dialect, Box::new(raw)));
+        let all = china_flat::collect(tree, dialect, limits)?;
+        parts.extend(all.into_iter().map(|raw| Part::China(dialect, Box::new(raw))));
     }
     Ok(parts)
 }

@@ -74,6 +74,11 @@ impl<'t> Element<'t> {
         &self.tree.nodes[self.id]
     }
 
+    /// Its place among [`Tree::elements`]; children stand behind their parents.
+    pub(crate) fn position(self) -> usize {
+        self.id
+    }
+
     /// Local name.
     pub(crate) fn name(self) -> &'t str {
         &self.node().name
@@ -349,12 +354,12 @@ fn predefined(name: &str) -> Option<char> {
     })
 }
 
-/// An attribute's value with its references resolved.
 /// The value of an attribute as meant, if it can be followed.
 pub(crate) fn attribute_text(raw: &str) -> Option<Cow<'_, str>> {
     attribute_value(raw).ok()
 }
 
+/// An attribute's value with its references resolved.
 fn attribute_value(raw: &str) -> Result<Cow<'_, str>, Fault> {
     if !raw.contains('&') {
         return Ok(Cow::Borrowed(raw));

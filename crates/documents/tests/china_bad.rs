@@ -127,7 +127,7 @@ fn a_field_given_twice_is_refused_unless_the_same() {
 }
 
 #[test]
-fn several_invoices_in_one_file_are_refused() {
+fn several_invoices_are_refused_where_one_is_asked_for() {
     let inner = DISCOUNT.split_once("?>").expect("a declaration").1;
     let two = format!("<all>{inner}{inner}</all>");
     assert_eq!(refusal(&two), ReadError::Several { found: 2 });

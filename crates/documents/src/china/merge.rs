@@ -49,6 +49,7 @@ impl Raw {
         }
         self.red_flag |= other.red_flag;
         if self.lines.is_empty() {
+            self.mixed_lines = other.lines.is_empty() && (self.mixed_lines || other.mixed_lines);
             self.lines = other.lines;
         }
         if self.travel.is_empty() {

@@ -10,6 +10,8 @@ pub(crate) struct Tagged {
     pub(crate) name: String,
     /// How many items were begun before it.
     pub(crate) item: usize,
+    /// Whether it names texts in several rows of a page.
+    pub(crate) rows: bool,
     pub(crate) text: String,
     pub(crate) place: Option<Place>,
 }
@@ -31,19 +33,21 @@ pub(crate) fn from_tags(tags: &[Tagged]) -> Raw {
         let field = match name {
             "InvoiceNo" | "InvoiceNumber" => &mut raw.number,
             "InvoiceCode" => &mut raw.code,
-            "IssueDate" => &mut raw.issued_on,
+            "IssueDate" | "IssueTime" => &mut raw.issued_on,
             "BuyerName" => &mut raw.buyer_name,
-            "BuyerTaxID" => &mut raw.buyer_tax_id,
+            "BuyerTaxID" | "BuyerIdNum" => &mut raw.buyer_tax_id,
             "SellerName" => &mut raw.seller_name,
-            "SellerTaxID" => &mut raw.seller_tax_id,
-            "TaxExclusiveTotalAmount" => &mut raw.net,
-            "TaxTotalAmount" => &mut raw.tax,
-            "TaxInclusiveTotalAmount" => &mut raw.gross,
-            "TaxInclusiveTotalAmountWithWords" => &mut raw.gross_in_capitals,
-            "Note" => &mut raw.remark,
+            "SellerTaxID" | "SellerIdNum" => &mut raw.seller_tax_id,
+            "TaxExclusiveTotalAmount" | "TotalAmWithoutTax" => &mut raw.net,
+            "TaxTotalAmount" | "TotalTaxAm" => &mut raw.tax,
+            "TaxInclusiveTotalAmount" | "TotalTax-includedAmount" => &mut raw.gross,
+            "TaxInclusiveTotalAmountWithWords" | "TotalTax-includedAmountInChinese" => &mut raw.gross_in_capitals,
+            "Note" | "Remark" => &mut raw.remark,
             _ => {
-                if !item(&mut raw, name, tag.item, &found) {
-                    named(&mut raw, name, found);
+                match item(&mut raw, name, tag, &found) {
+                    Item::Taken => {}
+                    Item::Mixed => raw.mixed_lines = true,
+                    Item::None => named(&mut raw, name, found),
                 }
                 continue;
             }
@@ -53,41 +57,48 @@ pub(crate) fn from_tags(tags: &[Tagged]) -> Raw {
         }
     }
     raw.lines.retain(|l| l.name.is_some());
+    if raw.mixed_lines {
+        raw.lines.clear();
+    }
     raw
 }
 
-/// A field of the line `n`, counted from 1; false where the tag is none.
-fn item(raw: &mut Raw, name: &str, n: usize, found: &Found) -> bool {
-    const NAMES: [&str; 7] = [
-        "Item",
-        "Specification",
-        "MeasurementDimension",
-        "Quantity",
-        "Amount",
-        "TaxScheme",
-        "TaxAmount",
-    ];
-    if !NAMES.contains(&name) {
-        return matches!(name, "Price" | "LineNo" | "LineNature");
-    }
-    let n = n.max(1);
+/// What a tag is to the lines.
+enum Item {
+    /// Nothing.
+    None,
+    /// A field of one line.
+    Taken,
+    /// A field of a line that cannot be told.
+    Mixed,
+}
+
+/// A field of the line that was begun last.
+fn item(raw: &mut Raw, name: &str, tag: &Tagged, found: &Found) -> Item {
+    let n = tag.item.max(1);
     if raw.lines.len() < n {
         raw.lines.resize_with(n, RawLine::default);
     }
     let line = &mut raw.lines[n - 1];
     let field = match name {
-        "Item" => &mut line.name,
-        "Specification" => &mut line.spec,
-        "MeasurementDimension" => &mut line.unit,
+        "Item" | "ItemName" => &mut line.name,
+        "Specification" | "SpecMod" => &mut line.spec,
+        "MeasurementDimension" | "MeaUnits" => &mut line.unit,
         "Quantity" => &mut line.quantity,
         "Amount" => &mut line.net,
-        "TaxScheme" => &mut line.tax_rate,
-        _ => &mut line.tax,
+        "TaxScheme" | "TaxRate" => &mut line.tax_rate,
+        "TaxAmount" | "ComTaxAm" => &mut line.tax,
+        "TotaltaxIncludedAmount" => &mut line.gross,
+        "Price" | "UnPrice" | "LineNo" | "LineNature" => return Item::Taken,
+        _ => return Item::None,
     };
-    if field.is_none() {
-        *field = Some(found.clone());
+    // A name may go on in the next row; a number in another row is that of another line.
+    let words = matches!(name, "Item" | "ItemName" | "Specification" | "SpecMod");
+    if field.is_some() || tag.rows && !words {
+        return Item::Mixed;
     }
-    true
+    *field = Some(found.clone());
+    Item::Taken
 }
 
 /// A head field by its Chinese name, as custom data and some tags have it. 合计金额 is net, not gross.

@@ -9,6 +9,9 @@ use super::package::Pages;
 /// Most tags looked at in one file.
 const MOST: usize = 20_000;
 
+/// Elements around the fields of one item.
+const AROUND: [&str; 2] = ["GoodsInfo", "IssuItemInformation"];
+
 /// The fields that a tag file names, with the texts that it points at.
 pub(super) fn read(text: &str, pages: &Pages) -> Vec<Tagged> {
     let mut found: Vec<Tagged> = Vec::new();
@@ -48,10 +51,10 @@ pub(super) fn read(text: &str, pages: &Pages) -> Vec<Tagged> {
             continue;
         } else if closes {
             if let (Some((text, places)), Some(field)) = (now.take(), open.last()) {
-                // Without GoodsInfo around them, each Item begins the next.
                 found.push(Tagged {
                     name: (*field).to_owned(),
                     item: items,
+                    rows: in_rows(&places),
                     text,
                     place: around(&places),
                 });
@@ -60,7 +63,9 @@ pub(super) fn read(text: &str, pages: &Pages) -> Vec<Tagged> {
                 open.truncate(at);
             }
         } else if !tag.ends_with('/') {
-            if name == "GoodsInfo" || name == "Item" && !open.contains(&"GoodsInfo") {
+            // Without an element around them, each name begins the next item.
+            let around = AROUND.iter().any(|a| open.contains(a));
+            if AROUND.contains(&name) || matches!(name, "Item" | "ItemName") && !around {
                 items += 1;
             }
             now = None;
@@ -72,6 +77,16 @@ pub(super) fn read(text: &str, pages: &Pages) -> Vec<Tagged> {
         }
     }
     found
+}
+
+/// Whether some of several places lie below others, or on other pages.
+fn in_rows(places: &[Place]) -> bool {
+    let Some(first) = places.first() else { return false };
+    let [_, top, _, height] = first.area;
+    places.iter().any(|place| {
+        let [_, t, _, h] = place.area;
+        place.page != first.page || t >= top.saturating_add(height) || t.saturating_add(h) <= top
+    })
 }
 
 /// The area that holds all of several places of one page.

@@ -203,6 +203,84 @@ pub enum Kind {
     Face,
 }
 
+/// How tags name the texts of items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tags {
+    /// Field by field, item by item.
+    Items,
+    /// In elements and by names of the fully digital invoices.
+    Digital,
+    /// All names, then all units, and so on, a tag each.
+    Columns,
+    /// One tag for all names, one for all units, and so on.
+    OneTag,
+}
+
+pub fn package_of_tags(m: &Model, tags: Tags) -> Vec<u8> {
+    let mut all = files(&[(m, 0.0)], Kind::Tags);
+    let texts = face(m, 0.0);
+    if let Some((_, file)) = all.iter_mut().find(|(name, _)| name.ends_with("CustomTag.xml")) {
+        *file = tag_file(&texts, tags).into_bytes();
+    }
+    let all: Vec<(&str, &[u8])> = all.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+    zip(&all)
+}
+
+const OF_ITEM: [(&str, &str); 6] = [
+    ("Item", "ItemName"),
+    ("MeasurementDimension", "MeaUnits"),
+    ("Quantity", "Quantity"),
+    ("Amount", "Amount"),
+    ("TaxScheme", "TaxRate"),
+    ("TaxAmount", "ComTaxAm"),
+];
+
+fn tag_file(texts: &[Text], tags: Tags) -> String {
+    let reference = |n: usize| format!("<ofd:ObjectRef PageRef=\"1\">{}</ofd:ObjectRef>", n + 10);
+    let of = |tag: &str| -> Vec<String> {
+        let all = texts.iter().enumerate().filter(|(_, t)| t.tag == tag);
+        all.map(|(n, _)| reference(n)).collect()
+    };
+    let mut inner = String::new();
+    for (old, new) in [
+        ("InvoiceNo", "InvoiceNumber"),
+        ("IssueDate", "IssueTime"),
+        ("BuyerTaxID", "BuyerIdNum"),
+    ] {
+        let name = if tags == Tags::Digital { new } else { old };
+        inner.push_str(&format!("<{name}>{}</{name}>", of(old).concat()));
+    }
+    let columns = OF_ITEM.map(|(old, new)| (old, new, of(old)));
+    match tags {
+        Tags::Items | Tags::Digital => {
+            for line in 0..columns[0].2.len() {
+                let fields = columns.iter().map(|(old, new, refs)| {
+                    let name = if tags == Tags::Digital { new } else { old };
+                    format!("<{name}>{}</{name}>", refs[line])
+                });
+                let fields: String = fields.collect();
+                inner.push_str(&match tags {
+                    Tags::Digital => format!("<IssuItemInformation>{fields}</IssuItemInformation>"),
+                    _ => fields,
+                });
+            }
+        }
+        Tags::Columns => {
+            let all = columns
+                .iter()
+                .flat_map(|(old, _, refs)| refs.iter().map(move |r| format!("<{old}>{r}</{old}>")));
+            inner.extend(all);
+        }
+        Tags::OneTag => {
+            let all = columns
+                .iter()
+                .map(|(old, _, refs)| format!("<{old}>{}</{old}>", refs.concat()));
+            inner.extend(all);
+        }
+    }
+    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><eInvoice>{inner}</eInvoice>")
+}
+
 pub fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {

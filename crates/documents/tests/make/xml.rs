@@ -55,7 +55,26 @@ pub fn english(m: &Model) -> String {
     )
 }
 
-fn flat(m: &Model, names: &[&str; 18]) -> String {
+/// How a flat record writes its items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// Each in an element.
+    Elements,
+    /// Each in an element, with elements of its own for what and how much.
+    Spread,
+    /// One after the other among the head.
+    Inline,
+    /// One after the other in one element.
+    Together,
+    /// Among the head, with a number behind each tag.
+    Numbered,
+    /// All names, then all units, and so on: nothing says what belongs together.
+    Columns,
+    /// As `Inline`, but without what is empty, so that nothing says whose the rest is.
+    Gaps,
+}
+
+fn flat(m: &Model, names: &[&str; 18], rows: Rows) -> String {
     let [
         root,
         number,
@@ -80,21 +99,56 @@ fn flat(m: &Model, names: &[&str; 18]) -> String {
         "c" => ("税率", "税额", "被红冲蓝字数电票号码"),
         _ => ("SLV", "SE", "BHCLZSDPHM"),
     };
-    let lines: String = m
+    let lines: Vec<[(&str, String); 6]> = m
         .lines
         .iter()
         .map(|l| {
-            let inner = [
-                tag(item, &l.item),
-                tag(unit, &l.unit),
-                tag(count, &l.quantity.to_string()),
-                tag(amount, &fen(l.net)),
-                tag(rate, l.rate),
-                tag(line_tax, &l.tax.map_or("***".to_owned(), fen)),
-            ];
-            format!("<{row}>{}</{row}>", inner.concat())
+            [
+                (item, l.item.clone()),
+                (unit, l.unit.clone()),
+                (count, l.quantity.to_string()),
+                (amount, fen(l.net)),
+                (&rate, l.rate.to_owned()),
+                (&line_tax, l.tax.map_or("***".to_owned(), fen)),
+            ]
+            .map(|(name, text)| (*name, text))
         })
         .collect();
+    let tags = |line: &[(&str, String)]| -> String { line.iter().map(|(name, text)| tag(name, text)).collect() };
+    let inline = || lines.iter().map(|line| tags(line)).collect::<String>();
+    let lines: String = match rows {
+        Rows::Elements => lines
+            .iter()
+            .map(|line| format!("<{row}>{}</{row}>", tags(line)))
+            .collect(),
+        Rows::Spread => {
+            let parts = |line: &[(&str, String)]| format!("<A>{}</A><B>{}</B>", tags(&line[..2]), tags(&line[2..]));
+            lines
+                .iter()
+                .map(|line| format!("<{row}>{}</{row}>", parts(line)))
+                .collect()
+        }
+        Rows::Inline => inline(),
+        Rows::Together => format!("<{row}>{}</{row}>", inline()),
+        Rows::Numbered => lines
+            .iter()
+            .enumerate()
+            .flat_map(|(n, line)| {
+                line.iter()
+                    .map(move |(name, text)| tag(&format!("{name}{}", n + 1), text))
+            })
+            .collect(),
+        Rows::Columns => (0..6)
+            .flat_map(|at| lines.iter().map(move |line| tag(line[at].0, &line[at].1)))
+            .collect(),
+        Rows::Gaps => lines
+            .iter()
+            .enumerate()
+            .map(|(n, line)| {
+                tags(&line[if n == 0 { 0 } else { 2 }..]) + &if n == 0 { String::new() } else { tags(&line[..1]) }
+            })
+            .collect(),
+    };
     let head = [
         tag(number, &m.number),
         tag(code, &m.code),
@@ -103,6 +157,8 @@ fn flat(m: &Model, names: &[&str; 18]) -> String {
         tag(seller_id, &m.seller.1),
         tag(buyer, &m.buyer.0),
         tag(buyer_id, &m.buyer.1),
+    ];
+    let foot = [
         tag(net, &m.net),
         tag(tax, &m.tax),
         tag(gross, &m.gross),
@@ -110,12 +166,27 @@ fn flat(m: &Model, names: &[&str; 18]) -> String {
         tag(red, &m.red_of),
     ];
     format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><{root}>{}{lines}</{root}>",
-        head.concat()
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><{root}>{}{lines}{}</{root}>",
+        head.concat(),
+        foot.concat()
+    )
+}
+
+/// Several files as one list.
+pub fn list(files: &[String]) -> String {
+    let inner = |file: &String| file.split_once("?>").map_or(file.clone(), |(_, rest)| rest.to_owned());
+    let all: String = files.iter().map(inner).collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><list><count>{}</count><data>{all}</data></list>",
+        files.len()
     )
 }
 
 pub fn chinese(m: &Model) -> String {
+    chinese_rows(m, Rows::Elements)
+}
+
+pub fn chinese_rows(m: &Model, rows: Rows) -> String {
     flat(
         m,
         &[
@@ -138,10 +209,15 @@ pub fn chinese(m: &Model) -> String {
             "金额",
             "c",
         ],
+        rows,
     )
 }
 
 pub fn pinyin(m: &Model) -> String {
+    pinyin_rows(m, Rows::Elements)
+}
+
+pub fn pinyin_rows(m: &Model, rows: Rows) -> String {
     flat(
         m,
         &[
@@ -164,6 +240,7 @@ pub fn pinyin(m: &Model) -> String {
             "JE",
             "p",
         ],
+        rows,
     )
 }
 

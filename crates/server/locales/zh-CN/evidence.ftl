@@ -12,6 +12,7 @@ check-net-tax-gross = 金额 + 税额 = 价税合计
 check-lines-net = 各行金额合计 = 金额
 check-lines-tax = 各行税额合计 = 税额
 check-lines-gross = 各行价税合计 = 价税合计
+check-lines-apart = 明细行可以逐行区分
 check-payable = 价税合计 = 应付金额
 check-capital-amount = 大写金额与小写一致
 check-seller-tax-id = 销售方税号校验码
@@ -24,6 +25,7 @@ fix-net-tax-gross = 请向开票方核实哪个金额正确。
 fix-lines-net = 请向开票方核实哪个金额正确。
 fix-lines-tax = 请向开票方核实哪个金额正确。
 fix-lines-gross = 请向开票方核实哪个金额正确。
+fix-lines-apart = 请查看原件中的明细，或向开票方索取其他格式的文件。
 fix-payable = 请查看预付部分，按实际支付报销。
 fix-capital-amount = 请向开票方索取正确的发票。
 fix-seller-tax-id = 请向销售方核实税号。
