@@ -119,6 +119,8 @@ test('a rep logs in and sees her Home', async () => {
   assert.match(await wang.locator('#todos').innerText(), /待办/);
   assert.ok((await wang.locator('#todos .todo').count()) > 0, 'to-dos');
   assert.ok((await wang.locator('#way .way').count()) > 0, 'money on the way');
+  const widths = await wang.locator('#way .way').evaluateAll((rows) => rows.map((row) => row.parentElement.clientWidth - row.offsetWidth));
+  assert.ok(widths.every((left) => left === 0), 'each claim on its way has a line to itself');
   assert.ok((await wang.locator('.proposal').count()) > 0, 'drafts proposed from won deals');
   await screenshot(wang, 'job-1-home');
 });

@@ -199,6 +199,8 @@ field-table-format = Neither xlsx nor dmn: choose one of them
 field-table-file = { $text }
 
 sheet-auto-approval = Auto-approval
+sheet-audit = Random audit
+sheet-per-diem = { $category }, a day
 sheet-tables = Tables
 sheet-rows-count = { $n ->
     [one] { $n } row

@@ -199,6 +199,8 @@ field-table-format = 请选择 xlsx 或 dmn
 field-table-file = { $text }
 
 sheet-auto-approval = 自动核准
+sheet-audit = 随机抽查
+sheet-per-diem = { $category }每日标准
 sheet-tables = 决策表
 sheet-rows-count = { $n } 行
 sheet-code-open = 进行中

@@ -44,7 +44,7 @@ pub fn tables(yaml: &str, lang: Lang) -> Vec<TableRow> {
     };
     let row = |t: &outlay_core::policy::RuleTableRef<'_>| TableRow {
         id: t.id.to_owned(),
-        name: policy::name(t, W(lang)),
+        name: policy::name(&set, t, W(lang)),
         gives: t.gives.name(lang).to_owned(),
         rows: t.table.rows.len(),
     };

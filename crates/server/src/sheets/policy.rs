@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use outlay_core::feel::Value;
 use outlay_core::policy::{
-    AUTO_APPROVAL, CellPlace, Fact, Policy, PolicyError, PolicyProblem, PolicySet, RuleTableRef, Values,
+    AUDIT, AUTO_APPROVAL, CellPlace, Fact, Policy, PolicyError, PolicyProblem, PolicySet, RuleTableRef, Values,
 };
 use outlay_core::table::{Column, Compiled, Table};
 use outlay_core::words::Lang;
@@ -16,12 +16,18 @@ use super::words::{Both, cell_name};
 use crate::error::Error;
 use crate::shell::{W, grouped};
 
-/// What a table is called.
-pub fn name(table: &RuleTableRef<'_>, w: W) -> String {
-    match (table.text, w.0) {
-        (Some(text), Lang::Zh) => text.zh.name.clone(),
-        (Some(text), Lang::En) => text.en.name.clone(),
-        (None, _) => w.t("sheet-auto-approval"),
+/// What a table of this policy is called.
+pub fn name(set: &PolicySet, table: &RuleTableRef<'_>, w: W) -> String {
+    match (table.text, table.id, w.0) {
+        (Some(text), _, Lang::Zh) => text.zh.name.clone(),
+        (Some(text), _, Lang::En) => text.en.name.clone(),
+        (None, AUTO_APPROVAL, _) => w.t("sheet-auto-approval"),
+        (None, AUDIT, _) => w.t("sheet-audit"),
+        (None, id, lang) => {
+            let per_diem = set.per_diems.iter().find(|p| p.id == id);
+            let category = per_diem.and_then(|p| set.categories.iter().find(|c| c.code == p.category));
+            w.t1("sheet-per-diem", "category", category.map_or(id, |c| c.name.get(lang)))
+        }
     }
 }
 
@@ -141,7 +147,7 @@ pub fn sheet(set: &PolicySet, base: Option<&PolicySet>, id: &str, at: Addresses,
         table: headed(&table, w.0),
         base,
     };
-    sheet.table.name = name(found, w);
+    sheet.table.name = name(set, found, w);
     Ok(sheet)
 }
 
