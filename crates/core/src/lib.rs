@@ -14,6 +14,7 @@ pub mod org;
 pub mod payment;
 pub mod policy;
 pub mod table;
+pub mod tax;
 pub mod words;
 
 pub use evidence::{InvoiceIdentity, TaxIdCheck};

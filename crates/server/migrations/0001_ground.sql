@@ -275,6 +275,7 @@ CREATE TABLE document (
     shelf TEXT NOT NULL, -- where its owner finds it: its state, or matched or claimed while a claim has it
     first_id TEXT, -- the owner's first document of the same invoice
     refusal TEXT, -- why it could not be read, as JSON
+    paper TEXT, -- the kind that its title names, as tax law tells them apart: special, ordinary …
     red_of TEXT, -- the number of the invoice that it reverses
     reversed_by TEXT, -- the document that reverses it
     print TEXT, near_id TEXT -- of a picture: what it looks like, and the first of those that look the same

@@ -303,6 +303,7 @@ voucher-policy = Policy
 voucher-serves = Serves
 voucher-lines = Expenses
 voucher-tax = input tax { $amount }
+voucher-tax-rule = Input tax by rule: { $what }
 voucher-total = Total
 voucher-in-words = In words
 voucher-approvals = Approvals

@@ -303,6 +303,7 @@ voucher-policy = 适用制度
 voucher-serves = 关联
 voucher-lines = 费用明细
 voucher-tax = 可抵扣税额 { $amount }
+voucher-tax-rule = 进项税规则：{ $what }
 voucher-total = 合计
 voucher-in-words = 大写
 voucher-approvals = 审批

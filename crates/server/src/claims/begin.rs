@@ -75,13 +75,15 @@ pub async fn begin(
     let permit = permit(app, visitor, &new.content)?;
     let stated = content.is_some();
     let mut input = over(ClaimInput::of(&new.content), content.unwrap_or_default());
-    let today = store::today(&*app.org(&mut sql).await?, &new.content)?;
+    let org = app.org(&mut sql).await?;
+    let today = store::today(&org, &new.content)?;
     let rules = app.rules(&mut sql).await?;
     let mut titles = Vec::new();
     for id in documents {
         let document = evidence::store::readable(&mut sql, app, &visitor.person, id).await?;
         titles.extend(document.seller.clone());
-        let mut line = evidence::line(&document, rules.policy(new.content.entity, today), new.content.currency)?;
+        let policy = rules.policy(new.content.entity, today);
+        let mut line = evidence::line(&document, policy, org.entity(new.content.entity), new.content.currency)?;
         if let Some(identity) = &document.invoice_identity {
             evidence::free(&mut sql, app, &visitor.person, identity, None).await?;
         }

@@ -298,9 +298,10 @@ async fn add_document(
         evidence::free(&mut sql, app, &visitor.person, identity, Some(claim.id)).await?;
     }
     let rules = app.rules(&mut sql).await?;
-    let today = store::today(&*app.org(&mut sql).await?, &claim.content)?;
-    let policy = rules.policy(claim.content.entity, today);
-    let mut line = evidence::line(&document, policy, claim.content.currency)?;
+    let org = app.org(&mut sql).await?;
+    let policy = rules.policy(claim.content.entity, store::today(&org, &claim.content)?);
+    let entity = org.entity(claim.content.entity);
+    let mut line = evidence::line(&document, policy, entity, claim.content.currency)?;
     line.allocations = vec![default_allocation(input)];
     let same = |l: &&mut super::input::LineInput| {
         l.document.is_empty()

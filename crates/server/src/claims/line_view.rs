@@ -12,19 +12,23 @@ use crate::app::App;
 use crate::db::{Sql, Value, dialect};
 use crate::drafts::{by_rule, per_diem_words};
 use crate::error::Error;
+use crate::evidence::store::Document;
+use crate::evidence::tax;
 use crate::shell::W;
 
-/// All lines, each with the findings about it.
+/// All lines, each with the findings about it, and what of its tax may be asked back by what `documents` say.
 pub async fn lines(
     sql: &mut Sql,
     app: &App,
     w: W,
     claim: &Claim,
     findings: &[FindingView],
+    documents: &[Document],
 ) -> Result<Vec<LineView>, Error> {
     let names = Names::of(sql, app, claim).await?;
     let rules = app.rules(sql).await?;
-    let today = super::store::today(&*app.org(sql).await?, &claim.content)?;
+    let org = app.org(sql).await?;
+    let today = super::store::today(&org, &claim.content)?;
     let judged = claim.judged.as_ref().and_then(|j| rules.version(&j.policy));
     let policy = judged.or_else(|| rules.policy(claim.content.entity, today));
     let source = |line: &Line| {
@@ -32,12 +36,22 @@ pub async fn lines(
         claim.sources.iter().find(|s| s.field == field)
     };
     let mut reckoned = Vec::new();
+    let mut taxes = Vec::new();
     for line in &claim.content.lines {
         let granted = match Journey::of(claim, line) {
             Some(journey) => journey.granted(sql, app).await?,
             None => None,
         };
         reckoned.push(granted.map(|(day, granted)| per_diem::words(w, &day, &granted)));
+    }
+    for line in &claim.content.lines {
+        let entity = org.entity(claim.content.entity);
+        taxes.push(
+            entity
+                .map(|e| tax::of_line(w, line, e, documents))
+                .transpose()?
+                .flatten(),
+        );
     }
     let view = |(i, line): (usize, &Line)| LineView {
         rule: source(line)
@@ -66,6 +80,7 @@ pub async fn lines(
         }),
         claimed: line.claimed.into(),
         tax: line.tax.map(Into::into),
+        input_tax: taxes[i].clone(),
         document: line.evidence.as_ref().map(|e| e.document.to_string()),
         grade: format!("{:?}", line.grade()),
         allocations: names.allocations(line),

@@ -176,6 +176,9 @@ pub struct LineView {
     pub claimed: MoneyView,
     /// Input tax.
     pub tax: Option<MoneyView>,
+    /// What of its document's tax may be asked back, by the rules of the entity's country.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_tax: Option<evidence::tax::InputTaxView>,
     /// The document.
     pub document: Option<String>,
     /// How good a proof it is: A to D.
@@ -367,10 +370,11 @@ pub async fn claim_view(sql: &mut Sql, app: &App, visitor: &Visitor, claim: &Cla
     let zone = org.entity(content.entity).map_or("UTC", |e| e.zone.as_str()).to_owned();
     let look = Look::at(sql, app, claim).await?;
     let findings = look.findings(w);
-    let lines = super::line_view::lines(sql, app, w, claim, &findings).await?;
+    let kept = evidence::store::of_claim(sql, claim).await?;
+    let lines = super::line_view::lines(sql, app, w, claim, &findings, &kept).await?;
     let mut documents = Vec::new();
-    for document in evidence::store::of_claim(sql, claim).await? {
-        documents.push(evidence::view::document_view(sql, app, visitor, &document).await?);
+    for document in &kept {
+        documents.push(evidence::view::document_view(sql, app, visitor, document).await?);
     }
     let payee: Option<(String,)> = sql
         .maybe(

@@ -189,6 +189,9 @@ impl Sheet<'_> {
                         .t1("voucher-tax", "amount", format!("{} {}", tax.currency, tax.grouped)),
                 );
             }
+            if let Some(said) = &line.input_tax {
+                notes.push(self.w.t1("voucher-tax-rule", "what", said.told(self.w)));
+            }
             for part in &line.allocations {
                 let whose = if part.account_name.is_empty() || part.account_name == part.name {
                     part.name.clone()

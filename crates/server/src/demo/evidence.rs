@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::args;
 use crate::db::Sql;
 use crate::error::Error;
+use crate::evidence::tax::paper;
 use crate::files::Files;
 
 /// What was bought.
@@ -141,8 +142,8 @@ impl Receipt {
         let gross = invoice.and_then(|i| i.gross);
         sql.run(
             "INSERT INTO document (id, sha256, bytes, media_type, name, sealed_key, uploaded_by, uploaded_at, invoice_identity, \
-             invoice, grade, gross_minor, currency, seller, issued_on, state, shelf) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)",
+             invoice, grade, gross_minor, currency, seller, issued_on, state, shelf, paper) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16, $17)",
             args![
                 self.id,
                 self.sha256(),
@@ -159,7 +160,8 @@ impl Receipt {
                 gross.map(|m| m.currency.code()),
                 invoice.and_then(|i| i.seller.name.clone()),
                 invoice.and_then(|i| i.issued_on),
-                if invoice.is_some() { "ready" } else { "unread" }
+                if invoice.is_some() { "ready" } else { "unread" },
+                paper::of_file(self.media_type, &self.bytes).map(paper::code)
             ],
         )
         .await?;
@@ -188,6 +190,13 @@ fn chinese(chance: &mut Chance, b: &Purchase) -> String {
         "samples" => ("电子元件", "样品", "件", 13),
         _ => ("纸制品", "办公用品", "批", 13),
     };
+    // As issued: rides and meals are ordinary, what a company asks for is special, and e-tickets have a title of their own.
+    let title = match b.category {
+        "travel.rail" => "铁路电子客票",
+        "travel.air" => "航空运输电子客票行程单",
+        "meals" | "hospitality" | "travel.taxi" => "普通发票",
+        _ => "增值税专用发票",
+    };
     let tax = tax_of(b.gross, percent);
     let net = Money::new(b.gross.minor - tax.minor, b.gross.currency);
     let (seller, seller_id) = (
@@ -201,7 +210,7 @@ fn chinese(chance: &mut Chance, b: &Purchase) -> String {
     if b.number.is_multiple_of(3) {
         let day = b.on.strftime("%Y%m%d");
         return format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<FPXX><FPHM>{number}</FPHM><KPRQ>{day}</KPRQ><XSFMC>{seller}</XSFMC>\
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<FPXX><FPLX>电子发票（{title}）</FPLX><FPHM>{number}</FPHM><KPRQ>{day}</KPRQ><XSFMC>{seller}</XSFMC>\
              <XSFNSRSBH>{seller_id}</XSFNSRSBH><GMFMC>{buyer}</GMFMC><GMFNSRSBH>{buyer_id}</GMFNSRSBH><HJJE>{net}</HJJE>\
              <HJSE>{tax}</HJSE><JSHJDX>{capital}</JSHJDX><JSHJXX>{gross}</JSHJXX><BZ></BZ><MXXX><MX><XMMC>*{class}*{item}</XMMC>\
              <GGXH></GGXH><DW>{unit}</DW><XMSL>{quantity}</XMSL><DJ>{price:.7}</DJ><JE>{net}</JE><SL>0.{percent:02}</SL>\
@@ -211,7 +220,7 @@ fn chinese(chance: &mut Chance, b: &Purchase) -> String {
     let day = b.on.strftime("%Y年%m月%d日");
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<电子发票><发票基本信息><发票号码>{number}</发票号码><开票日期>{day}</开票日期>\
-         <发票类型>电子发票（普通发票）</发票类型></发票基本信息><购买方信息><名称>{buyer}</名称>\
+         <发票类型>电子发票（{title}）</发票类型></发票基本信息><购买方信息><名称>{buyer}</名称>\
          <统一社会信用代码_纳税人识别号>{buyer_id}</统一社会信用代码_纳税人识别号></购买方信息><销售方信息><名称>{seller}</名称>\
          <统一社会信用代码_纳税人识别号>{seller_id}</统一社会信用代码_纳税人识别号></销售方信息><明细><行>\
          <项目名称>*{class}*{item}</项目名称><规格型号/><单位>{unit}</单位><数量>{quantity}</数量><单价>{price:.7}</单价>\

@@ -12,6 +12,7 @@ use super::pages::{add_lines, keep, keep_on_claim};
 use super::proposal::{MatchView, Surroundings};
 use super::shelf::Shelf;
 use super::store;
+use super::tax::{self, InputTaxView};
 use super::view::{DocumentList, DocumentView, document_view};
 use super::wallet::MatchTo;
 use crate::app::App;
@@ -32,7 +33,7 @@ use crate::shell::W;
         super::wallet::matches,
         super::wallet::match_to
     ),
-    components(schemas(DocumentView, DocumentList, Shelf, MatchView, MatchTo, Upload))
+    components(schemas(DocumentView, DocumentList, Shelf, MatchView, MatchTo, InputTaxView, Upload))
 )]
 pub struct Api;
 
@@ -111,7 +112,9 @@ pub async fn one(
 ) -> Result<Json<DocumentView>, Error> {
     let mut sql = app.db.read();
     let document = store::readable(&mut sql, &app, &visitor.person, &id).await?;
-    Ok(Json(document_view(&mut sql, &app, &visitor, &document).await?))
+    let mut view = document_view(&mut sql, &app, &visitor, &document).await?;
+    view.input_tax = tax::of_document(&mut sql, &app, W(visitor.lang), &document).await?;
+    Ok(Json(view))
 }
 
 /// Keeps files. All are kept or none; the same bytes give the document that exists. Invoices with structure or text are

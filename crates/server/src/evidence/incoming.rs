@@ -5,12 +5,14 @@ use axum::extract::Multipart;
 use axum::extract::multipart::MultipartError;
 use axum::http::{HeaderMap, StatusCode, header};
 use outlay_core::claim::{Grade, Problem};
+use outlay_core::tax::Paper;
 use outlay_documents::picture::Print;
 use outlay_documents::{Invoice, Limits, ReadError, SourceKind};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use super::shelf::is_reversal;
+use super::tax::paper;
 use crate::error::Error;
 
 /// Most megabytes in one request.
@@ -35,6 +37,8 @@ pub struct Incoming {
     pub media_type: &'static str,
     /// What it says, if it could be read.
     pub invoice: Option<Invoice>,
+    /// The kind that its title names.
+    pub paper: Option<Paper>,
     /// Whether it shows pictures that are still to be read.
     pub pictured: bool,
 }
@@ -197,10 +201,12 @@ fn look(name: String, bytes: Vec<u8>) -> Result<Vec<Incoming>, Problem> {
         if invoices.is_empty() {
             invoices.push(None);
         }
+        let paper = paper::of_file(file.media_type, &file.bytes);
         for (part, invoice) in (0..).zip(invoices) {
             let invoice = invoice.filter(is_no_misreading);
             all.push(Incoming {
                 pictured: invoice.is_none() && shows_pictures(file.media_type, &file.bytes),
+                paper: invoice.as_ref().and(paper),
                 name: name.clone(),
                 bytes: file.bytes.clone(),
                 sha256: sha256.clone(),

@@ -1,16 +1,25 @@
 //! From an invoice to a line: what it says, exactly; what it does not say, or a picture does not surely say, stays empty and
 //! is asked for.
 
+use jiff::civil::Date;
 use outlay_core::Currency;
+use outlay_core::org::LegalEntity;
 use outlay_core::policy::{Policy, Unit};
 use outlay_documents::{Invoice, SourceKind};
 
 use super::store::Document;
+use super::tax;
 use crate::claims::input::{AmountInput, LineInput};
 use crate::error::Error;
 
-/// The line that a document begins, in a claim of `currency`.
-pub fn line(document: &Document, policy: Option<&Policy>, currency: Currency) -> Result<LineInput, Error> {
+/// The line that a document begins, in a claim of `currency` on an entity. Its input tax is what the rules of the entity's
+/// country surely let be asked back, or the tax as printed where no rules are known; unless the policy has it not asked back.
+pub fn line(
+    document: &Document,
+    policy: Option<&Policy>,
+    entity: Option<&LegalEntity>,
+    currency: Currency,
+) -> Result<LineInput, Error> {
     let Some(invoice) = document.read()? else {
         return Ok(LineInput {
             document: document.id.clone(),
@@ -32,9 +41,12 @@ pub fn line(document: &Document, policy: Option<&Policy>, currency: Currency) ->
     let on = travel
         .and_then(|t| t.on)
         .or(invoice.issued_on.filter(|_| sure("issued_on")));
-    let tax = invoice
+    let printed = invoice
         .tax
         .filter(|t| t.currency == currency && t.minor >= 0 && sure("tax"));
+    let day = on.unwrap_or(Date::MAX);
+    let ruled = entity.and_then(|e| tax::verdict(&invoice, document.paper(), e, &category, day));
+    let tax = ruled.map_or(printed, |v| v.amount().filter(|t| t.currency == currency));
     let creditable = policy.is_none_or(|p| p.category(&category).is_none_or(|c| c.vat_creditable));
     let counts = policy.and_then(|p| p.category(&category)).map(|c| c.unit);
     Ok(LineInput {
@@ -64,7 +76,7 @@ pub fn line(document: &Document, policy: Option<&Policy>, currency: Currency) ->
 }
 
 /// The policy's category: by the reader's hint, else by the policy's own words for the items.
-fn category(invoice: &Invoice, policy: Option<&Policy>) -> String {
+pub fn category(invoice: &Invoice, policy: Option<&Policy>) -> String {
     let hint = invoice.category_hint.map(|c| c.as_str());
     let Some(policy) = policy else {
         return hint.unwrap_or_default().to_owned();

@@ -14,6 +14,7 @@ mod reversal;
 pub mod shelf;
 pub mod store;
 pub mod take;
+pub mod tax;
 pub mod view;
 mod wallet;
 

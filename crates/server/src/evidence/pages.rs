@@ -15,7 +15,7 @@ use super::proposal::Surroundings;
 use super::shelf::Shelf;
 use super::view::{DocumentView, document_view};
 use super::wallet::{self, Tab};
-use super::{incoming, line, store, take};
+use super::{incoming, line, store, take, tax};
 use crate::app::App;
 use crate::auth::{Action, Permit, Resource, Visitor};
 use crate::claims::{self, begin, edit, edit_view::DocumentRow, edit_view::default_allocation, input::ClaimInput};
@@ -109,6 +109,7 @@ pub async fn detail(
         let around = Surroundings::gather(&mut sql, &app, &visitor, one).await?;
         d.matches = around.of(w, &document)?;
     }
+    d.input_tax = tax::of_document(&mut sql, &app, w, &document).await?;
     let invoice = document.read()?;
     let drawn = originals::sheet(&app, &document, invoice.as_ref(), w, asked.page.unwrap_or(1)).await?;
     let (sheet, undrawn) = match drawn {
@@ -213,7 +214,8 @@ pub async fn add_lines(
     let mut input = ClaimInput::of(&claim.content);
     let mut sql = app.db.read();
     let rules = app.rules(&mut sql).await?;
-    let today = claims::store::today(&*app.org(&mut sql).await?, &claim.content)?;
+    let org = app.org(&mut sql).await?;
+    let today = claims::store::today(&org, &claim.content)?;
     let policy = rules.policy(claim.content.entity, today);
     for id in documents {
         if input.lines.iter().any(|l| l.document == *id) {
@@ -223,7 +225,12 @@ pub async fn add_lines(
         if document.state == Shelf::Red.code() {
             continue;
         }
-        let mut new = line(&document, policy, claim.content.currency)?;
+        let mut new = line(
+            &document,
+            policy,
+            org.entity(claim.content.entity),
+            claim.content.currency,
+        )?;
         if begin::is_complete(&new) {
             new.allocations = vec![default_allocation(&input)];
             input.lines.push(new);

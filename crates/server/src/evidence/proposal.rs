@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 use outlay_core::claim::Claim;
+use outlay_core::org::LegalEntity;
 use outlay_core::policy::Policy;
 use outlay_core::{Currency, Money};
 use serde::Serialize;
@@ -60,7 +61,7 @@ impl MatchView {
 pub struct Surroundings {
     candidates: Vec<Candidate>,
     policy: Option<std::sync::Arc<crate::policies::Rules>>,
-    entity: Option<(outlay_core::ids::EntityId, Currency)>,
+    entity: Option<LegalEntity>,
     today: Date,
 }
 
@@ -86,7 +87,7 @@ impl Surroundings {
         let mut around = Surroundings {
             candidates: Vec::new(),
             policy: Some(app.rules(sql).await?),
-            entity: entity.map(|e| (e.id, e.currency)),
+            entity: entity.cloned(),
             today,
         };
         let mut days: Vec<Date> = Vec::new();
@@ -164,8 +165,7 @@ impl Surroundings {
     }
 
     fn policy(&self) -> Option<&Policy> {
-        let (entity, _) = self.entity?;
-        self.policy.as_ref()?.policy(entity, self.today)
+        self.policy.as_ref()?.policy(self.entity.as_ref()?.id, self.today)
     }
 
     /// What is known of a document; nothing of one that was not read.
@@ -173,8 +173,8 @@ impl Surroundings {
         let Some(invoice) = document.read()? else {
             return Ok(None);
         };
-        let currency = self.entity.map_or(Currency::CNY, |(_, c)| c);
-        let filled = line(document, self.policy(), currency)?;
+        let currency = self.entity.as_ref().map_or(Currency::CNY, |e| e.currency);
+        let filled = line(document, self.policy(), self.entity.as_ref(), currency)?;
         let stations = invoice.travel.iter().flat_map(|t| [t.from.clone(), t.to.clone()]);
         let texts = stations.flatten().chain(invoice.seller.name.clone());
         Ok(Some(Paper {

@@ -89,6 +89,7 @@ async fn found(app: &App, document: &Document, owner: EmployeeId, said: Said, by
             part: n,
             bytes: bytes.len(),
             media_type: media_type(&document.media_type),
+            paper: None,
             sealed_key: app.files.put(&app.vault, &id, bytes.clone()).await?,
             owner,
             state: shelf::of_invoice(&invoice, &org),

@@ -67,6 +67,8 @@ pub struct Document {
     pub first_id: Option<String>,
     /// Why it could not be read, as JSON.
     pub refusal: Option<String>,
+    /// The kind that its title names, see [`Document::paper`].
+    pub paper: Option<String>,
     /// The number of the invoice that it reverses.
     pub red_of: Option<String>,
     /// The document that reverses it.
@@ -78,7 +80,7 @@ pub struct Document {
 const SELECT: &str = "SELECT d.id, d.sha256, d.part, d.bytes, d.media_type, d.name, d.sealed_key, d.uploaded_by, d.uploaded_at, \
     d.invoice_identity, d.invoice, d.grade, d.gross_minor, d.currency, d.seller, d.issued_on, d.claim_id, \
     c.number AS claim_number, c.status AS claim_status, \
-    d.state, d.shelf, d.first_id, d.refusal, d.red_of, d.reversed_by, d.near_id FROM document d LEFT JOIN claim c ON c.id = d.claim_id";
+    d.state, d.shelf, d.first_id, d.refusal, d.paper, d.red_of, d.reversed_by, d.near_id FROM document d LEFT JOIN claim c ON c.id = d.claim_id";
 
 /// Those that no live claim has.
 const FREE: &str = "(d.claim_id IS NULL OR c.status IN ('withdrawn', 'rejected'))";
@@ -93,6 +95,11 @@ impl Document {
     pub fn gross(&self) -> Option<Money> {
         let currency = Currency::parse(self.currency.as_deref()?).ok()?;
         Some(Money::new(self.gross_minor?, currency))
+    }
+
+    /// The kind that its title names, as tax law tells them apart.
+    pub fn paper(&self) -> Option<outlay_core::tax::Paper> {
+        super::tax::paper::parse(self.paper.as_deref()?)
     }
 
     /// Its shelf.

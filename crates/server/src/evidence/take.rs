@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use outlay_core::claim::{Refusal, Taken};
 use outlay_core::ids::{ClaimId, EmployeeId};
+use outlay_core::tax::Paper;
 use outlay_documents::Invoice;
 use uuid::Uuid;
 
@@ -11,6 +12,7 @@ use super::incoming::{Incoming, grade};
 use super::reversal;
 use super::shelf::{self, Shelf};
 use super::store;
+use super::tax::paper;
 use crate::app::App;
 use crate::args;
 use crate::audit;
@@ -56,6 +58,7 @@ pub async fn take(
         part: file.part,
         bytes: file.bytes.len(),
         media_type: file.media_type,
+        paper: file.paper,
         sealed_key: app.files.put(&app.vault, &id, file.bytes).await?,
         owner: person.id(),
         invoice: file.invoice,
@@ -89,6 +92,8 @@ pub struct New {
     pub bytes: usize,
     /// What it is.
     pub media_type: &'static str,
+    /// The kind that its title names.
+    pub paper: Option<Paper>,
     /// Its key, sealed.
     pub sealed_key: String,
     /// Who brought it.
@@ -105,7 +110,7 @@ pub async fn insert(sql: &mut Sql, app: &App, permit: &Permit, new: &New) -> Res
     let made = sql
         .run(
             "INSERT INTO document (id, sha256, bytes, media_type, name, sealed_key, uploaded_by, uploaded_at, part, grade, \
-             state, shelf) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'C', $10, $10) \
+             state, shelf, paper) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'C', $10, $10, $11) \
              ON CONFLICT (sha256, uploaded_by, part) DO NOTHING",
             args![
                 &new.id,
@@ -117,7 +122,8 @@ pub async fn insert(sql: &mut Sql, app: &App, permit: &Permit, new: &New) -> Res
                 new.owner,
                 now().as_microsecond(),
                 new.part,
-                new.state.code()
+                new.state.code(),
+                new.paper.map(paper::code)
             ],
         )
         .await?;

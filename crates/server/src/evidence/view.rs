@@ -11,6 +11,7 @@ use super::originals::{SignatureView, signatures};
 use super::proposal::MatchView;
 use super::shelf::{self, Shelf};
 use super::store::{self, Document};
+use super::tax::InputTaxView;
 use crate::app::App;
 use crate::auth::Visitor;
 use crate::claims::view::MoneyView;
@@ -111,6 +112,9 @@ pub struct DocumentView {
     pub claim: Option<String>,
     /// Whether no live claim has it.
     pub free: bool,
+    /// What of its tax may be asked back; none where it is not read, where no rules are known for the country, and in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_tax: Option<InputTaxView>,
     /// Whether an authority confirmed it: never yet.
     pub verified: bool,
     /// The kind of document, in words.
@@ -245,6 +249,7 @@ pub async fn document_view(
         signatures: i.map(|i| signatures(w, i)).unwrap_or_default(),
         claim,
         free: document.is_free(),
+        input_tax: None,
         verified: false,
         kind: w.t(kind_key(document, i)),
         when: short_moment(w, at, &visitor.zone),

@@ -119,7 +119,7 @@ pub async fn peek(sql: &mut Sql, app: &App, visitor: &Visitor, number: &str) -> 
     let name = |id| org.employee(id).map(|e| e.name.clone()).unwrap_or_default();
     let look = Look::at(sql, app, &claim).await?;
     let findings = look.findings(w);
-    let lines = line_view::lines(sql, app, w, &claim, &findings).await?;
+    let lines = line_view::lines(sql, app, w, &claim, &findings, &[]).await?;
     let mut place: Vec<String> = [
         org.department(content.department).map(|d| d.name.clone()),
         org.place(content.claimant, content.entity, today)

@@ -29,6 +29,7 @@ sources![
     "payments",
     "claims",
     "evidence",
+    "tax",
     "show",
     "inbox",
     "flow",

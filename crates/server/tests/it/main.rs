@@ -24,6 +24,7 @@ mod hostile;
 mod idempotency;
 mod import;
 mod inbox;
+mod input_tax;
 mod insights;
 mod jobs;
 mod kill;
