@@ -331,9 +331,22 @@ CREATE TABLE rules_trial (
     asked_by TEXT, started_at BIGINT NOT NULL, ended_at BIGINT, report TEXT
 );
 CREATE INDEX rules_trial_draft ON rules_trial (draft_id, id);
--- Decisions to be kept as they are: an input, sealed for its claimant, and what must come out, as JSON.
+-- Drafts that run along: what was submitted since is decided under them, too, without effect. version: the save that runs; seq: the
+-- last numbered event that it looked at; failed: the draft could not decide.
+CREATE TABLE rules_shadow (
+    draft_id TEXT PRIMARY KEY REFERENCES rules_draft (id), version BIGINT NOT NULL, begun_at BIGINT NOT NULL, seq BIGINT NOT NULL,
+    claims BIGINT NOT NULL, erased BIGINT NOT NULL, differ BIGINT NOT NULL, routes BIGINT NOT NULL, to_auto BIGINT NOT NULL,
+    from_auto BIGINT NOT NULL, findings BIGINT NOT NULL, failed BIGINT NOT NULL
+);
+-- Submissions that a draft which runs along decides another way; what came out on both sides, as JSON.
+CREATE TABLE rules_shadow_claim (
+    draft_id TEXT NOT NULL REFERENCES rules_draft (id), claim_id TEXT NOT NULL, n BIGINT NOT NULL, seq BIGINT NOT NULL,
+    at BIGINT NOT NULL, found TEXT NOT NULL, PRIMARY KEY (draft_id, claim_id, n)
+);
+CREATE INDEX rules_shadow_claim_seq ON rules_shadow_claim (draft_id, seq);
+-- Decisions to be kept as they are, one of a claim: an input, sealed for its claimant, and what must come out, as JSON.
 CREATE TABLE golden_case (
-    id TEXT PRIMARY KEY, entity_id TEXT NOT NULL REFERENCES legal_entity (id), name TEXT NOT NULL, number TEXT NOT NULL,
+    id TEXT PRIMARY KEY, claim_id TEXT NOT NULL UNIQUE, entity_id TEXT NOT NULL REFERENCES legal_entity (id), name TEXT NOT NULL, number TEXT NOT NULL,
     subject_id TEXT NOT NULL, policy TEXT NOT NULL, flow TEXT NOT NULL, org TEXT NOT NULL, sealed TEXT NOT NULL,
     expected TEXT NOT NULL, made_by TEXT NOT NULL, made_at BIGINT NOT NULL
 );

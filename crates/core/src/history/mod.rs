@@ -21,7 +21,7 @@ use crate::claim::{Content, Judgement, Kind};
 use crate::flow::{Approver, Ask, Choices, Flow, Mode, Seen};
 use crate::ids::EmployeeId;
 use crate::org::Org;
-use crate::policy::{Policy, PolicyFacts, Severity, VersionRef};
+use crate::policy::{Finding, Policy, PolicyFacts, Severity, VersionRef};
 use crate::words::Text;
 
 /// All that a decision looked at beyond the rules and the organisation.
@@ -152,6 +152,11 @@ impl Input {
 }
 
 impl Outcome {
+    /// Whether a table could not answer: a cell went wrong, or rows contradict each other.
+    pub fn is_broken(&self) -> bool {
+        self.judged.auto.is_broken() || self.judged.findings.iter().any(Finding::is_broken)
+    }
+
     /// SHA-256 in hex of the salt and the canonical JSON (RFC 8785). The salt is sealed with the input, so that nothing can be
     /// guessed from the hash once the person is erased.
     pub fn hash(&self, salt: &str) -> String {

@@ -36,6 +36,11 @@ impl Auto {
         matches!(self, Auto::Yes { .. })
     }
 
+    /// Whether its table could not answer.
+    pub fn is_broken(&self) -> bool {
+        self.reasons().iter().any(|r| r.code == ReasonCode::Broken)
+    }
+
     /// The role that must look because the claim was drawn for an audit, and for no other reason.
     pub fn audit(&self) -> Option<Role> {
         let [reason] = self.reasons() else { return None };

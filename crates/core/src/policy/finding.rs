@@ -50,6 +50,11 @@ impl Finding {
         self.args.iter().find(|(n, _)| n == name).map(|(_, arg)| arg)
     }
 
+    /// Whether it says that a table could not answer: a cell went wrong, or rows contradict each other.
+    pub fn is_broken(&self) -> bool {
+        self.rule == super::ask::TABLE
+    }
+
     /// By what share a limit is exceeded: 0.1 for 1,100 where 1,000 are allowed. `None` where no limit is, or it is 0.
     pub fn over_share(&self) -> Option<Decimal> {
         match self.arg("allowed")? {

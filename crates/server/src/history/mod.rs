@@ -13,7 +13,7 @@ use axum::routing::get;
 
 pub use pages::Api;
 pub use record::{Kept, Opened, record, reference, snapshot};
-pub use replay::{Replay, Same, replay};
+pub use replay::{Replay, Same, replay, under};
 pub use simulate::{Tried, Wanted, simulate};
 pub use view::{OutcomeView, beside, shape};
 

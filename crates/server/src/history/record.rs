@@ -212,23 +212,35 @@ impl Kept {
                 args![claim],
             )
             .await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(Kept {
-                    claim: stored(&row.claim_id)?,
-                    n: u32::try_from(row.n).unwrap_or(0),
-                    entity: stored(&row.entity_id)?,
-                    at: row.at,
-                    subject: row.subject_id,
-                    policy: reference(&row.policy)?,
-                    flow: reference(&row.flow)?,
-                    org: row.org,
-                    content_hash: row.content_hash,
-                    outcome_hash: row.outcome_hash,
-                    sealed: row.sealed,
-                })
-            })
-            .collect()
+        rows.into_iter().map(Kept::read).collect()
+    }
+
+    /// One decision, by the number of its event.
+    pub async fn one(sql: &mut Sql, claim: ClaimId, n: i64) -> Result<Kept, Error> {
+        let row: Option<Row> = sql
+            .maybe(
+                "SELECT claim_id, n, entity_id, at, subject_id, policy, flow, org, content_hash, outcome_hash, sealed \
+                 FROM decision WHERE claim_id = $1 AND n = $2",
+                args![claim, n],
+            )
+            .await?;
+        Kept::read(row.ok_or(Error::NotFound("decision"))?)
+    }
+
+    fn read(row: Row) -> Result<Kept, Error> {
+        Ok(Kept {
+            claim: stored(&row.claim_id)?,
+            n: u32::try_from(row.n).unwrap_or(0),
+            entity: stored(&row.entity_id)?,
+            at: row.at,
+            subject: row.subject_id,
+            policy: reference(&row.policy)?,
+            flow: reference(&row.flow)?,
+            org: row.org,
+            content_hash: row.content_hash,
+            outcome_hash: row.outcome_hash,
+            sealed: row.sealed,
+        })
     }
 
     /// What was sealed; none once the person was erased.

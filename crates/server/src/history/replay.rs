@@ -1,10 +1,12 @@
 //! Replaying a recorded decision: the same input, versions and organisation must give the same bytes.
 
 use outlay_core::history::{Input, Outcome};
+use outlay_core::org::Org;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::record::{self, Kept};
+use super::record::{self, Kept, Opened};
+use super::simulate::Tried;
 use crate::app::App;
 use crate::db::Sql;
 use crate::error::Error;
@@ -60,4 +62,25 @@ pub async fn replay(sql: &mut Sql, app: &App, kept: &Kept) -> Result<Replay, Err
         same: if same { Same::Same } else { Same::Differs },
         found: Some((opened.input, outcome)),
     })
+}
+
+/// What other rules make of a recorded decision; `opened` and `org` are its input and its snapshot of the organisation. What is not
+/// tried is the version of then.
+pub async fn under(
+    sql: &mut Sql,
+    app: &App,
+    kept: &Kept,
+    opened: &Opened,
+    tried: &Tried,
+    org: &Org,
+) -> Result<Outcome, Error> {
+    let rules = app.rules(sql).await?;
+    let gone = || Error::NotFound("version");
+    let policy = tried.policy.as_ref().or_else(|| rules.version(&kept.policy));
+    let flow = tried
+        .flow
+        .as_ref()
+        .or_else(|| rules.flow_version(kept.entity, &kept.flow));
+    let (policy, flow) = (policy.ok_or_else(gone)?, flow.ok_or_else(gone)?);
+    Ok(opened.input.outcome(policy, flow, org))
 }

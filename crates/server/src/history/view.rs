@@ -348,18 +348,14 @@ pub async fn decisions(
     Ok(all)
 }
 
-/// A claim's first decision beside what other rules would make of it: as it was, and as it would be. None once the person was
-/// erased, or where nothing is on record.
+/// A decision beside what other rules would make of it: as it was, and as it would be. None once the person was erased.
 pub async fn beside(
     sql: &mut Sql,
     app: &Arc<App>,
     w: W,
-    claim: &Claim,
+    kept: &Kept,
     tried: &super::Tried,
 ) -> Result<Option<(OutcomeView, OutcomeView)>, Error> {
-    let Some(kept) = Kept::of(sql, claim.id).await?.pop() else {
-        return Ok(None);
-    };
     let Some(opened) = kept.open(sql, app).await? else {
         return Ok(None);
     };

@@ -23,6 +23,7 @@ use crate::exports;
 use crate::folders;
 use crate::live;
 use crate::metrics::Metrics;
+use crate::rules;
 
 /// What a handler says after doing its work; a note is kept and shown where the work was not what one expects.
 pub type Done = Option<String>;
@@ -283,7 +284,7 @@ impl Runner {
     }
 }
 
-/// All background work of a process – jobs, pulls, drafts of visits that are over, watched folders, scheduled exports, time limits of steps and the sequencer – until `stop`; jobs in hand are finished first.
+/// All background work of a process – jobs, pulls, drafts of visits that are over, watched folders, scheduled exports, time limits of steps, drafts of rules that run along and the sequencer – until `stop`; jobs in hand are finished first.
 pub async fn run(app: Arc<App>, stop: impl Future<Output = ()> + Send) -> Result<(), Error> {
     let (stopper, stopped) = watch::channel(false);
     let runner = Runner::new(app.clone(), Handlers::ours(&app)?, Pace::default());
@@ -293,9 +294,10 @@ pub async fn run(app: Arc<App>, stop: impl Future<Output = ()> + Send) -> Result
     let watcher = tokio::spawn(folders::keep_looking(app.clone(), stopped.clone()));
     let exporter = tokio::spawn(exports::keep_exporting(app.clone(), stopped.clone()));
     let clock = tokio::spawn(claims::keep_time(app.clone(), stopped.clone()));
+    let shadows = tokio::spawn(rules::run_along(app.clone(), stopped.clone()));
     let sequencer = tokio::spawn(live::sequence(app, stopped));
     stop.await;
     let _ = stopper.send(true);
-    let _ = tokio::join!(jobs, puller, visits, watcher, exporter, clock, sequencer);
+    let _ = tokio::join!(jobs, puller, visits, watcher, exporter, clock, shadows, sequencer);
     Ok(())
 }

@@ -10,7 +10,9 @@ use serde::Deserialize;
 use utoipa::{OpenApi, ToSchema};
 
 use super::draft::{self, Kind, NewDraft, SavedDraft};
-use super::golden::{self, GoldenCase};
+use super::golden::{self, GoldenCase, NewGolden};
+use super::shadow;
+use super::shadow_view::{ShadowClaim, ShadowView};
 use super::view::{self, RulesDraftRow, RulesDraftView, TrialView};
 use crate::app::App;
 use crate::auth::Visitor;
@@ -30,6 +32,8 @@ use crate::shell::Body;
         ask,
         send_back,
         publish,
+        run_along,
+        stop_running,
         golden,
         keep_golden,
         remove_golden
@@ -38,6 +42,8 @@ use crate::shell::Body;
         RulesDraftRow,
         RulesDraftView,
         TrialView,
+        ShadowView,
+        ShadowClaim,
         NewDraft,
         SavedDraft,
         SentBack,
@@ -68,14 +74,6 @@ pub struct Period {
     /// The last day; today if absent.
     #[schema(value_type = Option<String>, format = "date")]
     pub to: Option<Date>,
-}
-
-/// A golden case to be kept.
-#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct NewGolden {
-    /// What people call it; the claim's number if empty.
-    pub name: String,
 }
 
 /// Drafts that may still become a version, the one saved last first.
@@ -185,6 +183,34 @@ pub async fn publish(
     ))
 }
 
+/// Has a draft run along: whatever is submitted from now on is decided under it, too, without effect, and what differs is in the
+/// draft's `shadow`. It begins anew where it runs already, and whenever the draft is saved.
+#[utoipa::path(post, path = "/api/v1/rules/drafts/{id}/shadow", tag = "rules-drafts", operation_id = "run_along", params(("id" = String, Path)), responses((status = 201, body = RulesDraftView), (status = 403), (status = 404), (status = 409), (status = 422)))]
+pub async fn run_along(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<(StatusCode, Json<RulesDraftView>), Error> {
+    let (draft, permit) = view::mine(&app, &visitor, &id).await?;
+    shadow::begin(&app, permit, draft).await?;
+    Ok((
+        StatusCode::CREATED,
+        Json(RulesDraftView::of(&app, &visitor, &id).await?),
+    ))
+}
+
+/// Ends that a draft runs along; what was found is dropped.
+#[utoipa::path(delete, path = "/api/v1/rules/drafts/{id}/shadow", tag = "rules-drafts", operation_id = "stop_running", params(("id" = String, Path)), responses((status = 204), (status = 403), (status = 404)))]
+pub async fn stop_running(
+    State(app): State<Arc<App>>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
+    let (draft, permit) = view::mine(&app, &visitor, &id).await?;
+    shadow::end(&app, permit, draft).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// The golden cases of an entity: decisions that must come out as they did under whatever is published next.
 #[utoipa::path(get, path = "/api/v1/entities/{entity}/golden-cases", tag = "rules-drafts", operation_id = "golden", params(("entity" = String, Path)), responses((status = 200, body = [GoldenCase]), (status = 404)))]
 pub async fn golden(
@@ -199,7 +225,7 @@ pub async fn golden(
     Ok(Json(golden::list(&mut app.db.read(), entity).await?))
 }
 
-/// Keeps a claim's last decision as a golden case.
+/// Keeps a decision on a claim as its golden case: one for each claim, the one before is replaced.
 #[utoipa::path(post, path = "/api/v1/claims/{no}/golden-case", tag = "rules-drafts", operation_id = "keep_golden", params(("no" = String, Path)), request_body = NewGolden, responses((status = 201, body = [GoldenCase]), (status = 403), (status = 404), (status = 422)))]
 pub async fn keep_golden(
     State(app): State<Arc<App>>,
@@ -207,7 +233,7 @@ pub async fn keep_golden(
     Path(number): Path<String>,
     Body(new): Body<NewGolden>,
 ) -> Result<(StatusCode, Json<Vec<GoldenCase>>), Error> {
-    let entity = view::keep_golden(&app, &visitor, &number, &new.name).await?;
+    let entity = view::keep_golden(&app, &visitor, &number, new).await?;
     Ok((
         StatusCode::CREATED,
         Json(golden::list(&mut app.db.read(), entity).await?),

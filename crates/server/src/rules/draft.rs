@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::trial::{self, Trial};
-use super::{golden, text};
+use super::{golden, shadow, text};
 use crate::app::App;
 use crate::args;
 use crate::audit;
@@ -353,6 +353,7 @@ pub async fn save(app: &App, permit: Permit, id: &str, saved: SavedDraft) -> Res
                 if touched == 0 {
                     return Err(Error::Conflict);
                 }
+                shadow::anew(sql, &id, saved.version + 1).await?;
                 note(sql, &permit, &id, "saved").await
             })
         })

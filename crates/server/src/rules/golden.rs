@@ -1,7 +1,7 @@
 //! Golden cases: past decisions that must come out as they did under whatever is published next.
 
 use outlay_core::history::Brief;
-use outlay_core::ids::EntityId;
+use outlay_core::ids::{ClaimId, EntityId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -31,6 +31,18 @@ pub struct GoldenCase {
     pub made_at: String,
 }
 
+/// A golden case to be kept.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct NewGolden {
+    /// What people call it; the claim's number if empty. Empty for a claim that has a case already: the name stays.
+    pub name: String,
+    /// Which of the claim's decisions, by the number of its event; the last if absent.
+    pub n: Option<u32>,
+    /// A draft of rules whose outcome is the one that must come out; what was decided then, if absent.
+    pub draft: Option<String>,
+}
+
 /// What golden cases said of a draft.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Golden {
@@ -57,7 +69,8 @@ pub struct Failed {
     pub got: Brief,
 }
 
-/// Keeps a recorded decision as a golden case of its entity; its id. `name` may be empty: the claim's number is taken.
+/// Keeps a recorded decision as the golden case of its claim, in place of one that it has; its id. `expected` must come out; what was
+/// recorded, if absent. `name` may be empty: the one that it has, or the claim's number, is taken.
 pub async fn keep(
     sql: &mut Sql,
     app: &App,
@@ -65,12 +78,17 @@ pub async fn keep(
     kept: &Kept,
     number: &str,
     name: &str,
+    expected: Option<&Brief>,
 ) -> Result<String, Error> {
     let opened = kept
         .open(sql, app)
         .await?
         .ok_or_else(|| Error::field("claim", "rules-erased"))?;
-    let name = if name.trim().is_empty() { number } else { name.trim() };
+    let known: Option<(String,)> = sql
+        .maybe("SELECT name FROM golden_case WHERE claim_id = $1", args![kept.claim])
+        .await?;
+    let given = Some(name.trim()).filter(|n| !n.is_empty());
+    let name = given.or(known.as_ref().map(|(n,)| n.as_str())).unwrap_or(number);
     if name.chars().count() > 120 {
         return Err(Error::field("name", "too-long"));
     }
@@ -79,10 +97,14 @@ pub async fn keep(
     let sealed = key.seal(&format!("golden {id}"), &serde_json::to_vec(&opened)?)?;
     let named = |v: &outlay_core::policy::VersionRef| format!("{}@{}", v.id, v.version);
     sql.run(
-        "INSERT INTO golden_case (id, entity_id, name, number, subject_id, policy, flow, org, sealed, expected, made_by, made_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "INSERT INTO golden_case (id, claim_id, entity_id, name, number, subject_id, policy, flow, org, sealed, expected, made_by, made_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (claim_id) DO UPDATE SET id = excluded.id, \
+         entity_id = excluded.entity_id, name = excluded.name, subject_id = excluded.subject_id, policy = excluded.policy, \
+         flow = excluded.flow, org = excluded.org, sealed = excluded.sealed, expected = excluded.expected, made_by = excluded.made_by, \
+         made_at = excluded.made_at",
         args![
             &id,
+            kept.claim,
             kept.entity,
             name,
             number,
@@ -91,7 +113,7 @@ pub async fn keep(
             named(&kept.flow),
             &kept.org,
             sealed,
-            serde_json::to_string(&opened.brief)?,
+            serde_json::to_string(expected.unwrap_or(&opened.brief))?,
             audit::actor_text(permit.actor()),
             now().as_microsecond()
         ],
@@ -102,7 +124,7 @@ pub async fn keep(
         permit.actor(),
         permit.action(),
         &format!("golden_case:{id}"),
-        "made",
+        if known.is_some() { "changed" } else { "made" },
     )
     .await?;
     Ok(id)
@@ -123,6 +145,18 @@ pub async fn list(sql: &mut Sql, entity: EntityId) -> Result<Vec<GoldenCase>, Er
         made_at: moment(at).to_string(),
     };
     Ok(rows.into_iter().map(one).collect())
+}
+
+/// The golden case of a claim: its name, and what must come out.
+pub async fn of(sql: &mut Sql, claim: ClaimId) -> Result<Option<(String, Brief)>, Error> {
+    let row: Option<(String, String)> = sql
+        .maybe(
+            "SELECT name, expected FROM golden_case WHERE claim_id = $1",
+            args![claim],
+        )
+        .await?;
+    row.map(|(name, expected)| Ok((name, serde_json::from_str(&expected)?)))
+        .transpose()
 }
 
 /// The entity of a golden case.

@@ -1,10 +1,13 @@
 //! Rules on their way to a version: drafts, what is found before publishing, and the second person.
 
 mod api;
+mod beside;
 mod draft;
 mod golden;
 mod pages;
 mod panel;
+mod shadow;
+mod shadow_view;
 mod text;
 mod trial;
 mod try_view;
@@ -21,6 +24,7 @@ pub use draft::{
 };
 pub use golden::{Golden, GoldenCase};
 pub use panel::TrialPanel;
+pub use shadow::{follow, run_along};
 pub use trial::{Findings, Trial, job};
 pub use view::{RulesDraftRow, RulesDraftView, permit, propose};
 
@@ -35,10 +39,16 @@ pub fn routes() -> Router<Arc<App>> {
             "/settings/policies/drafts/{id}/try/panel",
             get(panel::get).post(panel::post),
         )
-        .route("/settings/policies/drafts/{id}/try/{no}", get(pages::claim))
+        .route(
+            "/settings/policies/drafts/{id}/try/{no}",
+            get(beside::one).post(beside::keep),
+        )
         .route("/settings/flows/drafts", post(pages::begin_flow))
         .route("/settings/flows/drafts/{id}/try", get(pages::one).post(pages::post))
-        .route("/settings/flows/drafts/{id}/try/{no}", get(pages::claim))
+        .route(
+            "/settings/flows/drafts/{id}/try/{no}",
+            get(beside::one).post(beside::keep),
+        )
         .route("/claims/{no}/golden-case", post(pages::keep_golden))
         .route("/api/v1/rules/drafts", get(api::list).post(api::create))
         .route(
@@ -46,6 +56,10 @@ pub fn routes() -> Router<Arc<App>> {
             get(api::one).put(api::save).delete(api::drop),
         )
         .route("/api/v1/rules/drafts/{id}/trial", post(api::try_it))
+        .route(
+            "/api/v1/rules/drafts/{id}/shadow",
+            post(api::run_along).delete(api::stop_running),
+        )
         .route("/api/v1/rules/drafts/{id}/review", post(api::ask))
         .route("/api/v1/rules/drafts/{id}/return", post(api::send_back))
         .route("/api/v1/rules/drafts/{id}/publication", post(api::publish))

@@ -10,17 +10,16 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use outlay_core::claim::Problem;
 use serde::Deserialize;
 
-use super::draft::{self, RulesDraft};
-use super::golden::{self, GoldenCase};
+use super::draft;
+use super::golden::{self, GoldenCase, NewGolden};
 use super::panel::TrialPanel;
-use super::trial::candidate;
+use super::shadow;
+use super::shadow_view::ShadowView;
 use super::view::{self, RulesDraftView};
 use crate::app::App;
-use crate::auth::{Action, Visitor};
-use crate::claims::allowed;
+use crate::auth::Visitor;
 use crate::error::Error;
-use crate::history::{OutcomeView, beside};
-use crate::shell::{Frame, W, field_words, page};
+use crate::shell::{Frame, field_words, page};
 
 #[derive(Template)]
 #[template(path = "pages/settings-try.html")]
@@ -28,6 +27,7 @@ struct TryPage {
     f: Frame,
     draft: RulesDraftView,
     panel: TrialPanel,
+    shadow: Option<ShadowView>,
     may_write: bool,
     golden: Vec<GoldenCase>,
     errors: Vec<String>,
@@ -45,17 +45,6 @@ impl TryPage {
     fn in_review(&self) -> bool {
         self.draft.row.state == draft::State::InReview
     }
-}
-
-#[derive(Template)]
-#[template(path = "pages/settings-try-claim.html")]
-struct BesidePage {
-    f: Frame,
-    draft: RulesDraftView,
-    here: String,
-    number: String,
-    title: String,
-    both: Option<(OutcomeView, OutcomeView)>,
 }
 
 /// GET …/try.
@@ -84,33 +73,10 @@ async fn show(
         may_write: view::permit(app, visitor, draft.row.entity).is_ok(),
         golden: golden::list(&mut sql, draft.row.entity).await?,
         errors: problems.iter().map(|p| field_words(f.w, p)).collect(),
+        shadow: draft.shadow.clone(),
         panel,
         draft,
         f,
-    })
-}
-
-/// GET …/try/{no}: one claim under both rules, side by side.
-pub async fn claim(
-    State(app): State<Arc<App>>,
-    visitor: Visitor,
-    headers: HeaderMap,
-    Path((id, number)): Path<(String, String)>,
-) -> Result<Html<String>, Error> {
-    let view = RulesDraftView::of(&app, &visitor, &id).await?;
-    let (claim, _) = allowed(&app, &visitor, &number, Action::ReadClaim).await?;
-    let mut sql = app.db.read();
-    let draft = RulesDraft::load(&mut sql, &id).await?;
-    if !view.problems.is_empty() || claim.content.entity != draft.entity {
-        return Err(Error::NotFound("claim"));
-    }
-    page(&BesidePage {
-        both: beside(&mut sql, &app, W(visitor.lang), &claim, &candidate(&draft)?).await?,
-        f: Frame::load(&mut sql, &app, &visitor, &headers, "settings").await?,
-        here: view.row.href(),
-        draft: view,
-        number: claim.number,
-        title: claim.content.title,
     })
 }
 
@@ -176,6 +142,8 @@ pub(super) async fn carry_out(app: &Arc<App>, visitor: &Visitor, id: &str, sent:
         }
         "review" => draft::ask(app, permit, id).await?,
         "return" => draft::send_back(app, permit, id, sent.reason.clone()).await?,
+        "shadow" => shadow::begin(app, permit, draft).await?,
+        "shadow-end" => shadow::end(app, permit, draft).await?,
         "case" => view::remove_golden(app, visitor, &sent.case).await?,
         "drop" => {
             draft::drop(app, permit, id).await?;
@@ -207,7 +175,11 @@ pub async fn keep_golden(
     Path(number): Path<String>,
     Form(new): Form<NewCase>,
 ) -> Result<Redirect, Error> {
-    view::keep_golden(&app, &visitor, &number, &new.name).await?;
+    let new = NewGolden {
+        name: new.name,
+        ..NewGolden::default()
+    };
+    view::keep_golden(&app, &visitor, &number, new).await?;
     Ok(Redirect::to(&format!("/claims/{number}/why")))
 }
 

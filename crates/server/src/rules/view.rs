@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use outlay_core::flow::Flow;
+use outlay_core::history::Brief;
 use outlay_core::ids::{EmployeeId, EntityId};
 use outlay_core::org::Org;
 use outlay_core::policy::Policy;
@@ -12,14 +13,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::draft::{self, Kind, NewDraft, RulesDraft, State};
-use super::golden;
+use super::golden::{self, NewGolden};
+use super::shadow_view::ShadowView;
 use super::trial::{self, Trial};
 use crate::app::App;
 use crate::auth::{Action, Permit, Resource, Visitor};
 use crate::claims;
 use crate::clock::moment;
+use crate::db::Sql;
 use crate::error::Error;
-use crate::history::Kept;
+use crate::history::{Kept, snapshot, under};
 use crate::openapi::ProblemField;
 use crate::shell::{W, field_words};
 
@@ -76,6 +79,8 @@ pub struct RulesDraftView {
     pub published: Option<String>,
     /// The last trial of the draft, by whichever save.
     pub trial: Option<TrialView>,
+    /// What it found while it ran along; none if it never did.
+    pub shadow: Option<ShadowView>,
 }
 
 /// A trial of a draft: golden cases, and past claims replayed under it.
@@ -206,6 +211,7 @@ impl RulesDraftView {
             yours_to_publish: others.contains(&me),
             may_publish: others.into_iter().map(|o| person(&org, o)).collect(),
             trial: trial.as_ref().map(TrialView::of).transpose()?,
+            shadow: ShadowView::of(&mut sql, visitor, &draft.id).await?,
             body: draft.body,
             note: draft.note,
             published: draft.published,
@@ -247,24 +253,46 @@ pub async fn try_it(
     trial::begin(app, permit, draft, (from, to)).await
 }
 
-/// Keeps the last decision on a claim as a golden case; its entity.
-pub async fn keep_golden(app: &Arc<App>, visitor: &Visitor, number: &str, name: &str) -> Result<EntityId, Error> {
+/// Keeps a decision on a claim as its golden case; its entity.
+pub async fn keep_golden(app: &Arc<App>, visitor: &Visitor, number: &str, new: NewGolden) -> Result<EntityId, Error> {
     let mut sql = app.db.read();
     let claim = claims::store::by_number(&mut sql, number).await?;
     visitor.permit(app, Action::ReadClaim, &Resource::Claim(&claims::store::facts(&claim)))?;
     let entity = claim.content.entity;
     let permit = permit(app, visitor, entity)?;
-    let kept = Kept::of(&mut sql, claim.id).await?.into_iter().next();
+    let mut all = Kept::of(&mut sql, claim.id).await?.into_iter();
+    let kept = all.find(|kept| new.n.is_none_or(|n| n == kept.n));
     let kept = kept.ok_or(Error::NotFound("decision"))?;
-    let (shared, number, name) = (app.clone(), claim.number.clone(), name.to_owned());
+    let expected = match &new.draft {
+        Some(draft) => Some(expected(&mut sql, app, &kept, draft).await?),
+        None => None,
+    };
+    let (shared, number, name) = (app.clone(), claim.number.clone(), new.name);
     app.db
         .write(move |sql| {
             let (app, permit, kept) = (shared.clone(), permit.clone(), kept.clone());
-            let (number, name) = (number.clone(), name.clone());
-            Box::pin(async move { golden::keep(sql, &app, &permit, &kept, &number, &name).await })
+            let (number, name, expected) = (number.clone(), name.clone(), expected.clone());
+            Box::pin(async move { golden::keep(sql, &app, &permit, &kept, &number, &name, expected.as_ref()).await })
         })
         .await?;
     Ok(entity)
+}
+
+/// What a draft of the same entity makes of a decision.
+async fn expected(sql: &mut Sql, app: &App, kept: &Kept, draft: &str) -> Result<Brief, Error> {
+    let draft = RulesDraft::load(sql, draft).await?;
+    if draft.entity != kept.entity {
+        return Err(Error::NotFound("draft"));
+    }
+    let problems = draft.problems(&*app.org(sql).await?);
+    if !problems.is_empty() {
+        return Err(Error::Invalid(problems));
+    }
+    let opened = kept.open(sql, app).await?;
+    let opened = opened.ok_or_else(|| Error::field("claim", "rules-erased"))?;
+    let org = snapshot(sql, &kept.org).await?;
+    let outcome = under(sql, app, kept, &opened, &trial::candidate(&draft)?, &org).await?;
+    Ok(Brief::of(&outcome))
 }
 
 /// Lets a golden case go.

@@ -48,6 +48,7 @@ mod reversal;
 mod rights;
 mod rules;
 mod rules_drafts;
+mod rules_shadow;
 mod seed;
 mod settings;
 mod sheets;
