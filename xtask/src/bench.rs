@@ -29,6 +29,8 @@ enum Bench {
     Pages,
     /// Reading a CRM, beside the peers in `../shared/bench`
     Sync,
+    /// Claims handed in one by one, by the server's own time, on SQLite and PostgreSQL
+    Submit,
     /// Past claims replayed under another policy and flow
     Simulate,
     /// A decision table of 100 rows, beside zen-engine
@@ -37,6 +39,8 @@ enum Bench {
     Dsntk,
     /// Reading invoices of every kind, and files made to harm
     Documents,
+    /// A thousand mixed files dropped at once, and pages beside them, on SQLite and PostgreSQL
+    Uploads,
     /// How many receipts of SROIE in `../shared/data` are read right
     Receipts,
 }
@@ -58,15 +62,23 @@ pub fn run(options: &Options) -> Result<()> {
         }
         Bench::Lifecycle => "lifecycle",
         Bench::Pages => "pages",
+        Bench::Submit => "submit",
         Bench::Sync => "sync",
+        Bench::Uploads => "uploads",
     };
     web::build()?;
+    if matches!(options.name, Bench::Uploads) {
+        models::fetch_if_possible();
+    }
     apt::require(&[Package::Postgresql])?;
     let postgres = Postgres::start(Durability::Full)?;
     let mut command = cargo(&["bench", "--package", "outlay", "--bench", name, "--"]);
     command.args(&options.args).env("OUTLAY_TEST_POSTGRES", &postgres.url);
     if matches!(options.name, Bench::Sync) {
         peers(&mut command)?;
+    }
+    if matches!(options.name, Bench::Uploads) {
+        command.env("RECEIPTS", tree::at("../shared/data/sroie"));
     }
     process::run(&mut command)
 }

@@ -1,6 +1,8 @@
 //! Files as they come in: counted, told apart by their bytes, and read at once where they have structure or text. Pictures
 //! are read later, by a job. A ZIP or mail is taken apart, and a file with two invoices is two documents.
 
+use std::sync::LazyLock;
+
 use axum::extract::Multipart;
 use axum::extract::multipart::MultipartError;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -120,19 +122,24 @@ pub async fn files(headers: &HeaderMap, mut form: Multipart) -> Result<Vec<Incom
     }
 }
 
-/// How many files are read at once, whoever sends them: half of the machine at most, so that pages stay quick while
-/// people wait for their photos.
-static READERS: std::sync::LazyLock<Semaphore> = std::sync::LazyLock::new(|| {
+/// How many files are looked at for requests at once, whoever sends them.
+static LOOKERS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(half()));
+
+/// How many are read with their pictures at once. Those take seconds, so no request waits for one's turn.
+static READERS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(half()));
+
+/// Half of the machine, so that pages stay quick.
+fn half() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-    Semaphore::new((cores / 2).max(1))
-});
+    (cores / 2).max(1)
+}
 
 /// Looks at a file beside the threads that answer requests.
 async fn read(name: String, bytes: Vec<u8>) -> Result<Result<Vec<Incoming>, Problem>, Error> {
     let structured = bytes.trim_ascii_start().starts_with(b"<");
     let turn = match structured {
         true => None,
-        false => Some(READERS.acquire().await.map_err(|e| Error::Broken(e.to_string()))?),
+        false => Some(LOOKERS.acquire().await.map_err(|e| Error::Broken(e.to_string()))?),
     };
     let looked = tokio::task::spawn_blocking(move || look(name, bytes)).await;
     drop(turn);
@@ -251,6 +258,15 @@ mod tests {
         assert_eq!(tidy("C:\\evil\\..\\a.xml"), "a.xml");
         assert_eq!(tidy("../../etc/passwd"), "passwd");
         assert_eq!(tidy("invoice\u{202e}lmx.exe\n"), "invoicelmx.exe");
+    }
+
+    #[tokio::test]
+    async fn no_request_waits_for_pictures_that_are_read() {
+        let every = u32::try_from(half()).expect("few");
+        let _reading = READERS.acquire_many(every).await.expect("free");
+        let looked = read("a.pdf".to_owned(), b"%PDF-1.4\nnothing".to_vec());
+        let looked = tokio::time::timeout(std::time::Duration::from_secs(60), looked).await;
+        assert!(looked.expect("looked at meanwhile").is_ok());
     }
 
     #[test]
