@@ -65,7 +65,8 @@ fn query(kind: Kind) -> &'static str {
     match kind {
         Kind::Entities => "SELECT code, name, country, currency, zone FROM legal_entity ORDER BY code",
         Kind::CostCenters => {
-            "SELECT c.code, c.name, e.code FROM cost_center c JOIN legal_entity e ON e.id = c.entity_id ORDER BY c.code"
+            "SELECT c.code, c.name, l.code, e.number FROM cost_center c JOIN legal_entity l ON l.id = c.entity_id \
+             LEFT JOIN employee e ON e.id = c.owner_id ORDER BY c.code"
         }
         Kind::People => {
             "SELECT number, name, email, locale, CASE WHEN active THEN 'true' ELSE 'false' END FROM employee ORDER BY number"

@@ -91,6 +91,7 @@ kinds! {
     /// Cost centres.
     CostCenters = "cost-centers", ManagePeople, [
         key("code", "编码", "Code"), must("name", "名称", "Name"), must("entity", "法人主体", "Entity"),
+        may("owner", "负责人", "Owner"),
     ];
     /// Departments; their heads are `managers`.
     Departments = "departments", ManagePeople, [

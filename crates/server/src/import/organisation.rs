@@ -159,9 +159,14 @@ impl Organisation {
 
     fn cost_center(&mut self, fields: &mut Fields<'_>) -> Option<Verdict> {
         let entity = self.entity(fields)?;
+        let owner = self.named(fields, "owner");
         let known = self.centers.get(fields.text("code"));
         if known.is_some_and(|k| k.entity != entity) {
             fields.wrong("entity", "fixed");
+        }
+        let is_new = owner.is_some() && known.and_then(|k| k.owner) != owner;
+        if is_new && self.person(fields.text("owner")).is_some_and(|e| !e.active) {
+            fields.wrong("owner", "has-left");
         }
         if !fields.is_good() {
             return None;
@@ -171,7 +176,8 @@ impl Organisation {
             code: fields.text("code").to_owned(),
             name: fields.text("name").to_owned(),
             entity,
-            owner: known.and_then(|k| k.owner),
+            // A file without owners says nothing of them.
+            owner: owner.or(known.and_then(|k| k.owner)),
         };
         let verdict = Verdict::of(known, &center, || Write::CostCenter(center.clone()));
         self.centers.insert(center.code.clone(), center);

@@ -82,3 +82,39 @@ fn a_new_entity_begins_with_rules_or_it_is_said_what_it_lacks() {
         assert_eq!(counts(&take(&ange, "entities", renamed).await), [0, 1, 1, 0]);
     });
 }
+
+#[test]
+fn a_cost_centre_has_the_owner_that_a_file_names_until_another_names_one() {
+    on_both(|world| async move {
+        super::fill(&world).await;
+        let ange = world.as_("ange").await;
+        let file = "Code,Name,Entity,Owner\nSG-SALES,Sales,SG01,tan@example.com\n";
+        assert_eq!(counts(&take(&ange, "cost-centers", file).await), [0, 1, 0, 0]);
+        // A file without owners takes nobody's away.
+        let without = take(&ange, "cost-centers", "Code,Name,Entity\nSG-SALES,Sales,SG01\n").await;
+        assert_eq!(counts(&without), [0, 0, 1, 0], "{without:#}");
+        let org = world.app.org(&mut world.app.db.read()).await.expect("the organisation");
+        let centre = org.cost_centers().find(|c| c.code == "SG-SALES").expect("there");
+        let owner = centre.owner.and_then(|id| org.employee(id)).map(|e| e.number.as_str());
+        assert_eq!(owner, Some("S001"));
+        let exported = super::export(&ange, "cost-centers", "csv").await;
+        let exported = String::from_utf8(exported).expect("text");
+        assert!(exported.contains("SG-SALES,Sales,SG01,S001"), "{exported}");
+        let gone = "number,name,email,active\nS002,Maryam,maryam@example.com,no\n";
+        assert_eq!(counts(&take(&ange, "people", gone).await), [0, 1, 0, 0]);
+        let looked = look(
+            &ange,
+            "cost-centers",
+            "Code,Name,Entity,Owner\nSG-SALES,Sales,SG01,S002\nSG-NEW,New,SG01,nobody\n",
+        )
+        .await;
+        let report = looked.expect(201).json()["report"].clone();
+        let codes: Vec<_> = report["rejected"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|r| r["code"].as_str())
+            .collect();
+        assert_eq!(codes, [Some("has-left"), Some("no-person")], "{report:#}");
+    });
+}
