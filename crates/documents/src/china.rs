@@ -63,6 +63,8 @@ pub(crate) struct Raw {
     pub(crate) lines: Vec<RawLine>,
     /// There are lines that cannot be told apart, and are left out.
     pub(crate) mixed_lines: bool,
+    /// The lines together are what the tax is reckoned from, and no total of them is stated.
+    pub(crate) lines_are_base: bool,
     pub(crate) travel: Vec<RawTravel>,
     /// Words that tell the means of travel.
     pub(crate) vehicle: String,
@@ -295,6 +297,11 @@ fn hint(invoice: &mut Invoice, raw: &Raw) {
 fn compare(invoice: &mut Invoice, raw: &Raw) {
     invoice.check_total();
     let (net, tax, gross) = (invoice.net, invoice.tax, invoice.gross);
+    if let (true, None, Some(tax)) = (raw.lines_are_base, net, tax) {
+        let mut others = vec![("tax", tax)];
+        others.extend(invoice.other.map(|other| ("other", other)));
+        invoice.check_lines(CheckKind::NetTaxGross, |l| l.net, &others, gross);
+    }
     invoice.check_lines(CheckKind::LinesNet, |l| l.net, &[], net);
     invoice.check_lines(CheckKind::LinesTax, |l| l.tax, &[], tax);
     invoice.check_lines(CheckKind::LinesGross, |l| l.gross, &[], gross);

@@ -109,6 +109,8 @@ pub enum FileKind {
     Archive,
     /// A picture that moves.
     Animation,
+    /// A photo as HEIC, for which there is no reader here.
+    Heic,
     Other,
 }
 
@@ -247,6 +249,7 @@ impl ReadError {
                 FileKind::Mail => "document.unsupported.mail",
                 FileKind::Archive => "document.unsupported.archive",
                 FileKind::Animation => "document.unsupported.animation",
+                FileKind::Heic => "document.unsupported.heic",
                 FileKind::Other => "document.unsupported.other",
             },
             ReadError::UnknownXml { .. } => "document.unknown-xml",
@@ -336,6 +339,10 @@ impl fmt::Display for ReadError {
                 f,
                 "The file has {found} bytes, more than the {limit} that are read. Upload the invoice alone, without attachments"
             ),
+            ReadError::Unsupported(FileKind::Heic) => f.write_str(
+                "HEIC photos are not read. Send the photo as JPEG: on an iPhone choose Settings, Camera, Formats, Most Compatible, \
+                 on other phones switch off HEIF or high efficiency in the camera's settings",
+            ),
             ReadError::Unsupported(kind) => write!(f, "{kind} not read. {ACCEPTED}"),
             ReadError::UnknownXml { root } => {
                 write!(f, "<{root}> is no invoice format that is read. {ACCEPTED}")
@@ -413,6 +420,7 @@ impl fmt::Display for FileKind {
             FileKind::Mail => "Mails are",
             FileKind::Archive => "Archives other than ZIP are",
             FileKind::Animation => "Moving pictures are",
+            FileKind::Heic => "HEIC photos are",
             FileKind::Other => "Files of this kind are",
         })
     }

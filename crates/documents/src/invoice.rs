@@ -29,6 +29,8 @@ pub enum Dialect {
     /// The XML inside OFD invoices before 2023: `eInvoice` with `InvoiceCode`, `InvoiceNo`, `GoodsInfos`.
     #[serde(rename = "china_2020")]
     China2020,
+    /// A rail or air e-ticket in XBRL, as 电子凭证会计数据标准 has it attached.
+    ChinaXbrl,
     /// A Chinese invoice without readable XML: by tags, custom data or text.
     ChinaFace,
     /// ZUGFeRD 1, the forerunner of CII D16B.

@@ -18,6 +18,7 @@ mod china_english;
 mod china_face;
 mod china_flat;
 mod china_tags;
+mod china_xbrl;
 mod cii;
 pub mod draw;
 mod error;
@@ -133,6 +134,9 @@ fn read_tree(tree: &Tree, around: Option<Currency>, limits: &Limits) -> Result<V
         } else if china_2020::is_invoice(element) {
             let raw = china_2020::collect(element)?;
             parts.push(Part::China(Dialect::China2020, Box::new(raw)));
+        } else if china_xbrl::is_invoice(element) {
+            let raw = china_xbrl::collect(element)?;
+            parts.push(Part::China(Dialect::ChinaXbrl, Box::new(raw)));
         } else if fattura::is_invoice(element) {
             let all = fattura::read(element, limits)?;
             parts.extend(all.into_iter().map(|i| Part::Whole(Box::new(i))));

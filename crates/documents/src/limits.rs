@@ -44,6 +44,8 @@ pub struct Limits {
     pub max_side: usize,
     /// Most pictures of one file that are read; further ones are kept unread.
     pub max_pictures: usize,
+    /// Most pictures on the pages of one document that are searched for a QR code.
+    pub max_codes: usize,
     /// Most pixels touched while one page is drawn, those painted over counted each time.
     pub max_painted: usize,
 }
@@ -70,6 +72,7 @@ impl Default for Limits {
             max_pixels: 52_000_000,
             max_side: 16_000,
             max_pictures: 60,
+            max_codes: 8,
             max_painted: 500_000_000,
         }
     }
@@ -94,6 +97,8 @@ pub struct Counters {
     pub pictures: usize,
     /// Pixels of all of them.
     pub pixels: usize,
+    /// Pictures on pages that were searched for a QR code.
+    pub codes: usize,
 }
 
 /// Limits with what is used of them so far. Each method counts first, and refuses once the limit is passed.
@@ -155,6 +160,13 @@ impl<'l> Budget<'l> {
     pub(crate) fn fits(&self, width: usize, height: usize) -> Result<(), ReadError> {
         within(Excess::Side, width.max(height), self.limits.max_side)?;
         within(Excess::Pixels, width.saturating_mul(height), self.limits.max_pixels)
+    }
+
+    /// Counts one more picture that is searched for a QR code; false where there were enough.
+    pub(crate) fn code(&mut self) -> bool {
+        let more = self.used.codes < self.limits.max_codes;
+        self.used.codes += usize::from(more);
+        more
     }
 
     /// Whether one more picture may be read.

@@ -1,6 +1,7 @@
 //! OFD (GB/T 33190): a ZIP of XML. What its invoices say is taken, the best proof first, from attached XML, from tags
 //! that point at texts, from custom data, and from the text of the pages; each fills only what the ones before lack.
 
+mod codes;
 mod draw;
 mod leaf;
 mod package;
@@ -14,12 +15,13 @@ use crate::china::{self, Found, Raw};
 use crate::china_face;
 use crate::error::ReadError;
 use crate::invoice::{CheckKind, Dialect, Invoice, SourceKind};
-use crate::limits::Budget;
+use crate::limits::{Budget, Counters};
+use crate::paper::Content;
 use crate::sheet::Row;
 use crate::tree::Tree;
-use crate::{Part, read_xml, seal};
+use crate::{Part, qr, read_xml, seal};
 
-use package::{Document, Package};
+use package::{Document, Package, Pages};
 
 pub(crate) use draw::page as draw_page;
 
@@ -28,12 +30,21 @@ pub(crate) fn is_ofd(archive: &Archive<'_>) -> bool {
     archive.find("OFD.xml").is_some()
 }
 
-/// Reads every invoice of an OFD file; none where it holds some other document.
-pub(crate) fn read(archive: Archive<'_>, budget: &mut Budget<'_>) -> Result<Vec<Invoice>, ReadError> {
+/// Reads every invoice of an OFD file; none where it holds some other document. Pages that are nothing but pictures are
+/// read as such; [`Content::Picture`] where they say nothing.
+pub(crate) fn read(bytes: &[u8], archive: Archive<'_>, budget: &mut Budget<'_>) -> Result<Vec<Content>, ReadError> {
     let mut package = Package::new(archive);
     let mut invoices = Vec::new();
+    // Pages that show pictures and no text at all.
+    let mut pictured = 0;
+    let mut texts = false;
     for document in package.documents(budget)? {
-        let mut found = one(&mut package, &document, budget)?;
+        let pages = package.pages(&document, budget)?;
+        texts |= pages.has_text();
+        if pages.pictured {
+            pictured += package.page_count(&document, budget)?;
+        }
+        let mut found = one(&mut package, &document, pages, budget)?;
         if !found.is_empty() {
             let signatures = package.checked(&document, budget)?;
             for invoice in &mut found {
@@ -42,11 +53,46 @@ pub(crate) fn read(archive: Archive<'_>, budget: &mut Budget<'_>) -> Result<Vec<
         }
         invoices.extend(found);
     }
-    Ok(invoices)
+    if invoices.is_empty() && pictured > 0 && !texts {
+        return pictures_of(bytes, budget);
+    }
+    Ok(invoices.into_iter().map(|i| Content::Invoice(Box::new(i))).collect())
+}
+
+/// What the pages say, read as they are drawn.
+fn pictures_of(bytes: &[u8], budget: &mut Budget<'_>) -> Result<Vec<Content>, ReadError> {
+    let mut contents = Vec::new();
+    let mut number = 1;
+    while budget.reads_pictures() {
+        let mut drawing = Budget {
+            limits: budget.limits,
+            used: Counters::default(),
+        };
+        let drawn = match draw_page(bytes, number, &mut drawing) {
+            Ok(drawn) => drawn,
+            Err(error) if error.is_attack() => return Err(error),
+            Err(_) => break,
+        };
+        let pages = drawn.pages;
+        contents.extend(drawn.read(number, budget)?);
+        if number >= pages {
+            break;
+        }
+        number += 1;
+    }
+    if contents.is_empty() {
+        contents.push(Content::Picture);
+    }
+    Ok(contents)
 }
 
 /// The invoices of one document.
-fn one(package: &mut Package<'_>, document: &Document, budget: &mut Budget<'_>) -> Result<Vec<Invoice>, ReadError> {
+fn one(
+    package: &mut Package<'_>,
+    document: &Document,
+    pages: Pages,
+    budget: &mut Budget<'_>,
+) -> Result<Vec<Invoice>, ReadError> {
     let mut whole = Vec::new();
     let mut sources: Vec<(Dialect, Raw)> = Vec::new();
     for path in package.attachments(document, budget)? {
@@ -73,7 +119,6 @@ fn one(package: &mut Package<'_>, document: &Document, budget: &mut Budget<'_>) 
             Err(_) => {}
         }
     }
-    let pages = package.pages(document, budget)?;
     for path in package.tag_files(document, budget)? {
         let Some(bytes) = package.read(&path, budget)? else {
             continue;
@@ -82,11 +127,13 @@ fn one(package: &mut Package<'_>, document: &Document, budget: &mut Budget<'_>) 
         sources.push((Dialect::ChinaFace, china_face::from_tags(&tags)));
     }
     sources.push((Dialect::ChinaFace, custom_data(&document.custom_data)));
+    let coded = codes::texts(package, document, &pages, budget)?;
     let rows: Vec<Vec<Row>> = pages.into_rows();
     for raw in china_face::from_rows(rows) {
         sources.push((Dialect::ChinaFace, raw));
     }
     let mut invoices = merge(sources, budget)?;
+    qr::compare_all(&mut invoices, &coded);
     invoices.append(&mut whole);
     Ok(invoices)
 }

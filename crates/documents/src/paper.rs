@@ -264,8 +264,7 @@ fn open(bytes: &[u8], part: &str, depth: usize, found: &mut Found, budget: &mut 
             if !ofd::is_ofd(&archive) {
                 return entries(archive, part, depth, found, budget);
             }
-            let invoices = ofd::read(archive, budget)?.into_iter();
-            let contents: Vec<Content> = invoices.map(|i| Content::Invoice(Box::new(i))).collect();
+            let contents = ofd::read(bytes, archive, budget)?;
             if contents.is_empty() {
                 return Err(nothing(Vec::new(), &budget.used));
             }

@@ -2,6 +2,7 @@
 //! pictures, and read as such.
 
 mod attached;
+mod codes;
 mod content;
 mod draw;
 mod guard;
@@ -20,7 +21,7 @@ use crate::limits::{Budget, Counters};
 use crate::ofd::merge;
 use crate::paper::Content;
 use crate::sheet::Row;
-use crate::{Part, read_xml, words};
+use crate::{Part, qr, read_xml, words};
 
 pub(crate) use draw::page as draw_page;
 
@@ -100,10 +101,12 @@ fn open(bytes: &[u8], encrypted: bool, budget: &mut Budget<'_>) -> Result<Vec<Co
         sources.push((Dialect::ChinaFace, raw));
     }
     if !sources.is_empty() {
-        return Ok(contents(merge(sources, budget)?));
+        let mut invoices = merge(sources, budget)?;
+        qr::compare_all(&mut invoices, &codes::texts(&pdf, budget));
+        return Ok(contents(invoices));
     }
     if pages.iter().all(Vec::is_empty) {
-        let contents = scan::read(&pdf, budget)?;
+        let contents = scan::read(&pdf, encrypted, budget)?;
         return Ok(if contents.is_empty() {
             vec![Content::Picture]
         } else {

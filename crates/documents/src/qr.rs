@@ -28,9 +28,18 @@ impl QrText {
         matches!(self.kind.as_str(), "31" | "32")
     }
 
+    /// Whether the amount is without the tax. Of kinds that have no code and are not known, nothing says what it is.
+    pub fn is_net(&self) -> bool {
+        !self.is_gross() && self.code.is_some()
+    }
+
     /// Compares the code with the invoice that it is printed on.
     pub(crate) fn compare(&self, invoice: &mut Invoice) {
-        let amount = if self.is_gross() { invoice.gross } else { invoice.net };
+        let amount = if self.is_gross() {
+            invoice.gross
+        } else {
+            invoice.net.filter(|_| self.is_net())
+        };
         let mut wrong = Vec::new();
         if invoice.number.as_ref().is_some_and(|n| *n != self.number) {
             wrong.push(format!("number {}", self.number));
@@ -52,6 +61,21 @@ impl QrText {
             format!("the QR code says {}", wrong.join(", "))
         };
         invoice.add_check(CheckKind::QrAgrees, wrong.is_empty(), detail);
+    }
+}
+
+/// Compares each invoice with the code on the pages that is its own: the one with its number, or the only one of a file with
+/// one invoice. Invoices that were compared with a code in their data stay as they are.
+pub(crate) fn compare_all(invoices: &mut [Invoice], texts: &[String]) {
+    let codes: Vec<QrText> = texts.iter().filter_map(|text| parse(text).ok()).collect();
+    let alone = invoices.len() == 1;
+    for invoice in invoices.iter_mut().filter(|i| i.check(CheckKind::QrAgrees).is_none()) {
+        let own = codes
+            .iter()
+            .find(|code| invoice.number.as_deref() == Some(code.number.as_str()));
+        if let Some(code) = own.or(codes.first().filter(|_| alone)) {
+            code.compare(invoice);
+        }
     }
 }
 

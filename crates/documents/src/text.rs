@@ -19,7 +19,9 @@ const EUROPEAN: [&Encoding; 6] = [
 /// Refuses what is plainly no XML, by its first bytes.
 pub(crate) fn refuse_other_kinds(bytes: &[u8]) -> Result<(), ReadError> {
     let starts = |magic: &[u8]| bytes.starts_with(magic);
-    let kind = if starts(b"%PDF") {
+    let kind = if is_heic(bytes) {
+        FileKind::Heic
+    } else if starts(b"%PDF") {
         FileKind::Pdf
     } else if starts(b"PK\x03\x04") || starts(b"PK\x05\x06") {
         FileKind::Zip
@@ -39,6 +41,12 @@ pub(crate) fn refuse_other_kinds(bytes: &[u8]) -> Result<(), ReadError> {
         return Ok(());
     };
     Err(ReadError::Unsupported(kind))
+}
+
+/// Whether a file is a photo as Apple's and newer phones store it: HEIF with HEVC inside, by its brands (ISO 23008-12, 10.2).
+fn is_heic(bytes: &[u8]) -> bool {
+    const BRANDS: [&[u8]; 8] = [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"];
+    bytes.get(4..8) == Some(b"ftyp") && bytes.get(8..12).is_some_and(|brand| BRANDS.contains(&brand))
 }
 
 /// The text of the file, without a byte order mark; refused if it does not start like XML or holds forbidden characters.

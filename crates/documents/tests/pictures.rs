@@ -97,6 +97,17 @@ fn moving_damaged_and_false_pictures_are_refused() {
         assert_eq!(refused(&bytes).0, "document.damaged", "{name}");
     }
     assert_eq!(refused(b"GIF89a\x01\0\x01\0").0, "document.unsupported.image");
+    for brand in ["heic", "mif1"] {
+        let photo = [b"\0\0\0\x18ftyp", brand.as_bytes(), b"\0\0\0\0mif1heic"].concat();
+        for bytes in [photo.clone(), zip(&[("IMG_1.HEIC", &photo)])] {
+            let error = read_counted(&bytes, &Limits::default())
+                .0
+                .expect_err("no photo that is read");
+            assert_eq!(error.code(), "document.unsupported.heic", "{brand}");
+            assert!(error.to_string().contains("Most Compatible"), "{error}");
+        }
+    }
+    assert_eq!(refused(b"\0\0\0\x18ftypavif\0\0\0\0").0, "document.unsupported.image");
     let hidden = mail(&[("photo.jpg", "image/jpeg", b"<html><script>alert(1)</script></html>")]);
     assert_eq!(refused(&hidden).0, "document.unsupported.html");
 }

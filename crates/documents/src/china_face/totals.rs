@@ -57,10 +57,14 @@ pub(super) fn totals(rows: &[Row], texts: &[String], raw: &mut Raw) {
             let at = skip_bracket(row, end);
             let rest = row.marks.get(at..).unwrap_or_default();
             let skip = rest.iter().take_while(|m| !is_numeral(m.folded)).count();
+            // Some issuers write （负数） for 负.
+            let begin: String = rest[skip..].iter().take(3).map(|m| m.folded).collect();
+            let sign = if begin == "负数)" { 3 } else { 0 };
             let run: Vec<Mark> = rest[skip..]
                 .iter()
-                .take_while(|m| is_numeral(m.folded))
-                .copied()
+                .enumerate()
+                .take_while(|(n, m)| *n < sign || is_numeral(m.folded))
+                .map(|(_, m)| *m)
                 .collect();
             if raw.gross_in_capitals.is_none() && skip < 4 {
                 raw.gross_in_capitals = row.cell(&run).map(|c| found(c, "价税合计（大写）"));

@@ -12,7 +12,7 @@ use image::{ExtendedColorType, ImageEncoder};
 
 use crate::error::{FileKind, ReadError};
 use crate::limits::{Budget, Limits};
-use crate::paper::{Form, form};
+use crate::paper::{Content, Form, form};
 use crate::{ofd, pdf, picture};
 use canvas::Canvas;
 
@@ -137,6 +137,18 @@ impl Drawn {
             pages: 1,
             missing,
         }
+    }
+
+    /// What the page says, read as a picture.
+    pub(crate) fn read(self, number: u32, budget: &mut Budget<'_>) -> Result<Option<Content>, ReadError> {
+        let [left, top, wide, _] = self.paper.view;
+        let map = self.canvas.into_map();
+        let (width, height) = (map.width() as usize, map.height() as usize);
+        budget.picture(width, height)?;
+        let rgb = map.data().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+        let pixels = picture::Pixels { width, height, rgb };
+        let unit = f64::from(wide) / width as f64;
+        Ok(picture::of_page(&pixels, 1.0, number, (unit, left, top), budget.limits))
     }
 
     /// The page as a PNG.

@@ -11,6 +11,7 @@ use crate::seal::{SignatureState, Signed, ofd as seal};
 use crate::sheet::{Page, Row};
 use crate::tree::{Element, Tree};
 
+use super::leaf::numbers;
 use super::tree;
 
 /// Most signatures of one document that are looked at, and most seals drawn on one page.
@@ -43,9 +44,24 @@ pub(super) struct Document {
 pub(super) struct Pages {
     pages: Vec<Page>,
     objects: HashMap<String, (String, Place)>,
+    /// Ids of pictures of about the shape and size of a QR code.
+    pictures: Vec<String>,
+    /// Whether there is any picture.
+    pub(super) pictured: bool,
+    /// Paths of the resources that pages name for themselves.
+    resources: Vec<String>,
 }
 
 impl Pages {
+    pub(super) fn pictures(&self) -> &[String] {
+        &self.pictures
+    }
+
+    /// Whether a page has text.
+    pub(super) fn has_text(&self) -> bool {
+        !self.objects.is_empty()
+    }
+
     pub(super) fn object(&self, id: &str) -> Option<&(String, Place)> {
         self.objects.get(id)
     }
@@ -269,14 +285,32 @@ impl<'b> Package<'b> {
         let lists = ["attachments.xml", "customtags.xml"];
         for name in &self.archive.names {
             let lower = name.to_ascii_lowercase();
-            let inside = name.starts_with(root) && lower.contains(folder) && lower.ends_with(".xml");
+            let inside = name.starts_with(root) && lower.contains(folder) && is_data(&lower);
             if inside && !lists.iter().any(|l| lower.ends_with(l)) && !listed.contains(name) {
                 listed.push(name.clone());
             }
         }
-        listed.retain(|path| path.to_ascii_lowercase().ends_with(".xml"));
+        listed.retain(|path| is_data(&path.to_ascii_lowercase()));
         listed.dedup();
         listed
+    }
+
+    /// The files that list what the pages of a document share, and what single pages have for themselves.
+    pub(super) fn resource_files(
+        &mut self,
+        document: &Document,
+        pages: &Pages,
+        budget: &mut Budget<'_>,
+    ) -> Result<Vec<String>, ReadError> {
+        let bytes = self.read(&document.path, budget)?.unwrap_or_default();
+        let Some(root) = tree(&bytes, budget)? else {
+            return Ok(Vec::new());
+        };
+        let shared = ["CommonData/PublicRes", "CommonData/DocumentRes"];
+        let shared = shared.iter().flat_map(|name| root.root().all(name));
+        let mut files: Vec<String> = shared.filter_map(|f| self.resolve(&document.path, f.text())).collect();
+        files.extend_from_slice(&pages.resources);
+        Ok(files)
     }
 
     /// The pages with the templates under them.
@@ -284,6 +318,9 @@ impl<'b> Package<'b> {
         let mut found = Pages {
             pages: Vec::new(),
             objects: HashMap::new(),
+            pictures: Vec::new(),
+            pictured: false,
+            resources: Vec::new(),
         };
         let bytes = self.read(&document.path, budget)?.unwrap_or_default();
         let Some(root) = tree(&bytes, budget)? else {
@@ -305,6 +342,11 @@ impl<'b> Package<'b> {
             };
             let bytes = self.read(&path, budget)?.unwrap_or_default();
             if let Some(content) = tree(&bytes, budget)? {
+                let named = content.root().all("PageRes").into_iter();
+                found
+                    .resources
+                    .extend(named.filter_map(|f| self.resolve(&path, f.text())));
+                pictures(content.root(), &mut found);
                 for used in content.root().all("Template") {
                     let location = used.attribute("TemplateID").and_then(|id| templates.get(id));
                     let path = location.and_then(|l| self.resolve(&document.path, l));
@@ -313,6 +355,7 @@ impl<'b> Package<'b> {
                         None => continue,
                     };
                     if let Some(template) = tree(&bytes, budget)? {
+                        pictures(template.root(), &mut found);
                         texts(template.root(), number, &mut sheet, &mut found.objects, budget)?;
                     }
                 }
@@ -321,6 +364,33 @@ impl<'b> Package<'b> {
             found.pages.push(sheet);
         }
         Ok(found)
+    }
+}
+
+/// Whether a file is XML by its name.
+fn is_data(lower: &str) -> bool {
+    lower.ends_with(".xml") || lower.ends_with(".xbrl")
+}
+
+/// Notes the pictures of a page or template.
+fn pictures(root: Element<'_>, found: &mut Pages) {
+    for object in root.descendants().filter(|e| e.name() == "ImageObject") {
+        found.pictured = true;
+        let size = match object.attribute("CTM").and_then(numbers::<6>) {
+            Some([a, b, c, d, ..]) => Some((a.hypot(b), c.hypot(d))),
+            None => object
+                .attribute("Boundary")
+                .and_then(numbers::<4>)
+                .map(|[_, _, wide, high]| (wide, high)),
+        };
+        let (Some(id), Some((wide, high))) = (object.attribute("ResourceID"), size) else {
+            continue;
+        };
+        // In millimetres.
+        let (short, long) = (wide.min(high), wide.max(high));
+        if short >= 5.0 && long <= 100.0 && long <= short * 1.5 {
+            found.pictures.push(id.to_owned());
+        }
     }
 }
 
@@ -333,20 +403,20 @@ fn texts(
     budget: &mut Budget<'_>,
 ) -> Result<(), ReadError> {
     for object in root.descendants().filter(|e| e.name() == "TextObject") {
-        let numbers = |name: &str| -> Vec<f64> {
+        let all = |name: &str| -> Vec<f64> {
             let text = object.attribute(name).unwrap_or_default();
             text.split_whitespace().filter_map(|n| n.parse().ok()).collect()
         };
-        let boundary = numbers("Boundary");
+        let boundary = all("Boundary");
         let [left, top, width, height] = boundary.as_slice() else {
             continue;
         };
-        let ctm = numbers("CTM");
+        let ctm = all("CTM");
         let (scale_x, scale_y) = match ctm.as_slice() {
             [a, _, _, d, _, _] => (a.abs(), d.abs()),
             _ => (1.0, 1.0),
         };
-        let size = numbers("Size").first().copied().unwrap_or(3.5) * scale_y;
+        let size = all("Size").first().copied().unwrap_or(3.5) * scale_y;
         let mut whole = String::new();
         for code in object.children().filter(|e| e.name() == "TextCode") {
             let text = code.text();

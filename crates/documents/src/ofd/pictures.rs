@@ -6,7 +6,8 @@ use image::{DynamicImage, ImageDecoder};
 use tiny_skia::{IntSize, Pixmap};
 
 use crate::error::ReadError;
-use crate::limits::Budget;
+use crate::limits::{Budget, Counters, Limits};
+use crate::picture::Pixels;
 
 /// A picture of an OFD file, with what shows through it; `None` for kinds that are not read.
 pub(super) fn picture(bytes: &[u8], budget: &mut Budget<'_>) -> Result<Option<Pixmap>, ReadError> {
@@ -17,6 +18,29 @@ pub(super) fn picture(bytes: &[u8], budget: &mut Budget<'_>) -> Result<Option<Pi
         Ok(Ok(map)) => Ok(map),
         _ => Ok(None),
     }
+}
+
+/// A picture of at most so many pixels, on white; `None` where it is larger, or can't be read. It is not counted.
+pub(super) fn small(bytes: &[u8], most: usize, limits: &Limits) -> Option<Pixels> {
+    let limits = Limits {
+        max_pixels: most,
+        ..limits.clone()
+    };
+    let mut budget = Budget {
+        limits: &limits,
+        used: Counters::default(),
+    };
+    let map = picture(bytes, &mut budget).ok()??;
+    let rgb = map.data().chunks_exact(4).flat_map(|p| {
+        // Colours are kept as far as they show.
+        let white = 255 - p[3];
+        [p[0], p[1], p[2]].map(|c| c.saturating_add(white))
+    });
+    Some(Pixels {
+        width: map.width() as usize,
+        height: map.height() as usize,
+        rgb: rgb.collect(),
+    })
 }
 
 fn decoded(bytes: &[u8], budget: &mut Budget<'_>) -> Result<Option<Pixmap>, ReadError> {

@@ -53,20 +53,10 @@ impl Resources {
         };
         let made = Rc::new(made);
         let root = made.root();
-        let base = root.attribute("BaseLoc").unwrap_or_default().to_owned();
-        let locate = |package: &Package<'_>, location: &str| {
-            let inside = format!("{}/{location}", base.trim_end_matches('/'));
-            let first = if base.is_empty() {
-                None
-            } else {
-                package.resolve(path, &inside)
-            };
-            first.or_else(|| package.resolve(path, location))
-        };
         for font in root.descendants().filter(|e| e.name() == "Font") {
             let Some(id) = font.attribute("ID") else { continue };
             let file = font.at("FontFile").map(|f| f.text().to_owned());
-            let bytes = match file.and_then(|f| locate(package, &f)) {
+            let bytes = match file.and_then(|f| locate(root, package, path, &f)) {
                 Some(path) => package.read(&path, budget)?.map(Rc::new),
                 None => None,
             };
@@ -83,13 +73,7 @@ impl Resources {
             };
             self.params.insert(id.to_owned(), made);
         }
-        for media in root.descendants().filter(|e| e.name() == "MultiMedia") {
-            let file = media.at("MediaFile").map(|f| f.text().to_owned());
-            let path = file.and_then(|f| locate(package, &f));
-            if let (Some(id), Some(path)) = (media.attribute("ID"), path) {
-                self.media.insert(id.to_owned(), path);
-            }
-        }
+        self.media.extend(media(root, package, path));
         if root.descendants().any(|e| e.name() == "CompositeGraphicUnit") {
             self.trees.push(made.clone());
         }
@@ -116,6 +100,24 @@ impl Resources {
     pub(super) fn trees(&self) -> Vec<Rc<Tree>> {
         self.trees.clone()
     }
+}
+
+/// The media that the resource file at `path` lists: their ids, and the paths of their files.
+pub(super) fn media(root: Element<'_>, package: &Package<'_>, path: &str) -> Vec<(String, String)> {
+    let all = root.descendants().filter(|e| e.name() == "MultiMedia");
+    all.filter_map(|media| {
+        let file = media.at("MediaFile")?.text();
+        Some((media.attribute("ID")?.to_owned(), locate(root, package, path, file)?))
+    })
+    .collect()
+}
+
+/// The path of a file that a resource file names, in the folder that it names for all, or beside itself.
+fn locate(root: Element<'_>, package: &Package<'_>, path: &str, location: &str) -> Option<String> {
+    let base = root.attribute("BaseLoc").unwrap_or_default().trim_end_matches('/');
+    let inside = || package.resolve(path, &format!("{base}/{location}"));
+    let first = if base.is_empty() { None } else { inside() };
+    first.or_else(|| package.resolve(path, location))
 }
 
 /// A colour as red, green, blue and how much of it shows, each from 0 to 1. Of a shading the first of its colours.

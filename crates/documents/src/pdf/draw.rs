@@ -51,6 +51,19 @@ fn open(bytes: &[u8], number: u32, encrypted: bool, budget: &mut Budget<'_>) -> 
     Ok(drawn)
 }
 
+/// Draws a page of an open file.
+pub(super) fn open_page(page: &PdfPage<'_>, encrypted: bool, budget: &mut Budget<'_>) -> Result<Drawn, ReadError> {
+    let damaged = ReadError::Damaged { kind: FileKind::Pdf };
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        content::count(page, encrypted, budget)?;
+        paint(page, budget)
+    }));
+    match outcome {
+        Ok(result) => result,
+        Err(thrown) => Err(thrown.downcast::<ReadError>().map_or(damaged, |error| *error)),
+    }
+}
+
 fn paint(page: &PdfPage<'_>, budget: &Budget<'_>) -> Result<Drawn, ReadError> {
     let (wide, high) = page.render_dimensions();
     let paper = Paper::of_mm(

@@ -1,4 +1,5 @@
-//! Pages that are pictures, as scanners make them: the largest picture of each page.
+//! Pages that are pictures, as scanners make them: the largest picture of each page; where it is packed as fax machines do,
+//! or cut into strips, the page as it is drawn.
 
 use hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 use hayro_syntax::page::Page as PdfPage;
@@ -10,31 +11,39 @@ use crate::limits::Budget;
 use crate::paper::Content;
 use crate::picture;
 
-use super::guard;
+use super::{draw, guard};
 
 const MM_PER_POINT: f64 = 25.4 / 72.0;
 
 /// What the pictures of the pages show; none where they show nothing.
-pub(super) fn read(pdf: &Pdf, budget: &mut Budget<'_>) -> Result<Vec<Content>, ReadError> {
+pub(super) fn read(pdf: &Pdf, encrypted: bool, budget: &mut Budget<'_>) -> Result<Vec<Content>, ReadError> {
     let mut contents = Vec::new();
     for (n, page) in pdf.pages().iter().enumerate().take(budget.limits.max_pages) {
         if !budget.reads_pictures() {
             break;
         }
-        let Some(stream) = largest(page) else { continue };
-        let Some((picture, scale)) = decoded(&stream, budget)? else {
+        let pictures = pictures(page);
+        let Some(stream) = pictures.first() else { continue };
+        let number = u32::try_from(n + 1).unwrap_or(u32::MAX);
+        let strips = pictures.get(1).is_some_and(|second| area(second) * 4 >= area(stream));
+        let whole = if strips { None } else { decoded(stream, budget)? };
+        let Some((picture, scale)) = whole else {
+            match draw::open_page(page, encrypted, budget) {
+                Ok(drawn) => contents.extend(drawn.read(number, budget)?),
+                Err(error) if error.is_attack() => return Err(error),
+                Err(_) => {}
+            }
             continue;
         };
-        let number = u32::try_from(n + 1).unwrap_or(u32::MAX);
         let wide = f64::from(page.render_dimensions().0) * MM_PER_POINT * 100.0;
         let unit = wide / (picture.width as f64 * f64::from(scale));
-        contents.extend(picture::of_page(&picture, scale, number, unit, budget.limits));
+        contents.extend(picture::of_page(&picture, scale, number, (unit, 0, 0), budget.limits));
     }
     Ok(contents)
 }
 
-/// The picture of a page with the most pixels.
-fn largest<'a>(page: &PdfPage<'a>) -> Option<Stream<'a>> {
+/// The pictures of a page, the one with the most pixels first.
+fn pictures<'a>(page: &PdfPage<'a>) -> Vec<Stream<'a>> {
     let pictures = &page.resources().x_objects;
     let streams = pictures
         .keys()
@@ -45,16 +54,25 @@ fn largest<'a>(page: &PdfPage<'a>) -> Option<Stream<'a>> {
             .get::<Name<'_>>("Subtype")
             .is_some_and(|n| n.as_str() == "Image")
     });
-    images.max_by_key(|s| size(s.dict()).map_or(0, |(w, h)| w.saturating_mul(h)))
+    let mut images: Vec<Stream<'a>> = images.collect();
+    images.sort_by_key(|s| std::cmp::Reverse(area(s)));
+    images
 }
 
-fn size(dict: &Dict<'_>) -> Option<(usize, usize)> {
+fn area(stream: &Stream<'_>) -> usize {
+    size(stream.dict()).map_or(0, |(w, h)| w.saturating_mul(h))
+}
+
+pub(super) fn size(dict: &Dict<'_>) -> Option<(usize, usize)> {
     let side = |key: &str| usize::try_from(dict.get::<i32>(key)?).ok();
     Some((side("Width")?, side("Height")?))
 }
 
-/// A picture's pixels; `None` for packings that are not read, such as those of fax machines.
-fn decoded(stream: &Stream<'_>, budget: &mut Budget<'_>) -> Result<Option<(picture::Pixels, f32)>, ReadError> {
+/// A picture's pixels; `None` for packings that are not unpacked here, such as those of fax machines.
+pub(super) fn decoded(
+    stream: &Stream<'_>,
+    budget: &mut Budget<'_>,
+) -> Result<Option<(picture::Pixels, f32)>, ReadError> {
     let filters = stream.filters();
     match filters.as_slice() {
         [Filter::DctDecode] => match picture::decode(&stream.raw_data(), budget) {

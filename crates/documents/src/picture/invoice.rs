@@ -84,7 +84,7 @@ fn fill(raw: &mut Raw, code: &QrText) {
         raw.issued_on = Some(of_code(&code.issued_on.to_string()));
     }
     let amount = if code.is_gross() { &mut raw.gross } else { &mut raw.net };
-    if amount.is_none() {
+    if amount.is_none() && (code.is_gross() || code.is_net()) {
         *amount = Some(of_code(&code.amount.plain()));
     }
 }
@@ -119,7 +119,10 @@ fn prove(invoice: &mut Invoice, code: Option<&QrText>, lines: &[Line]) {
             ("number", invoice.number.as_deref() == Some(code.number.as_str())),
             ("code", invoice.code == code.code),
             ("issued_on", invoice.issued_on == Some(code.issued_on)),
-            (amount.0, amount.1 == Some(code.amount)),
+            (
+                amount.0,
+                amount.1 == Some(code.amount) && (code.is_gross() || code.is_net()),
+            ),
         ];
         sure.extend(same.iter().filter(|(_, same)| *same).map(|(field, _)| *field));
     }

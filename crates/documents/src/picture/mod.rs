@@ -10,6 +10,7 @@ mod ppocr;
 mod print;
 mod reader;
 
+pub(crate) use codes::{MAX_CODE_PIXELS, code_of, may_be_code};
 pub(crate) use decode::{decode, media_type, of_raw};
 pub(crate) use pixels::{Pixels, Quad};
 pub use print::Print;
@@ -80,8 +81,15 @@ pub(crate) fn read(bytes: &[u8], budget: &mut Budget<'_>) -> Result<Vec<Content>
     ])
 }
 
-/// What a page shows that is a picture; `unit` is how many hundredths of a millimetre a pixel of its file is wide.
-pub(crate) fn of_page(picture: &Pixels, scale: f32, page: u32, unit: f64, limits: &Limits) -> Option<Content> {
+/// What a page shows that is a picture; of `view`, the first is how many hundredths of a millimetre a pixel of its file is
+/// wide, then where the page begins, from the left and the top.
+pub(crate) fn of_page(
+    picture: &Pixels,
+    scale: f32,
+    page: u32,
+    (unit, left, top): (f64, i32, i32),
+    limits: &Limits,
+) -> Option<Content> {
     let mut content = content(picture, scale, page, limits)?;
     let sources = match &mut content {
         Content::Invoice(invoice) => &mut invoice.sources,
@@ -89,7 +97,8 @@ pub(crate) fn of_page(picture: &Pixels, scale: f32, page: u32, unit: f64, limits
         Content::Picture => return None,
     };
     for place in sources.values_mut().filter_map(|s| s.place.as_mut()) {
-        place.area = place.area.map(|v| (f64::from(v) * unit).round() as i32);
+        let [x, y, wide, high] = place.area.map(|v| (f64::from(v) * unit).round() as i32);
+        place.area = [x.saturating_add(left), y.saturating_add(top), wide, high];
     }
     Some(content)
 }

@@ -1,5 +1,7 @@
 //! Chinese invoices in XML.
 
+use outlay_core::{Currency, Money};
+
 use super::{Family, Model, fen};
 
 /// Text for XML.
@@ -277,4 +279,92 @@ pub fn e_invoice(m: &Model) -> String {
         tag("fp:GraphCode", &m.qr()),
         tag("fp:OriginalInvoiceNo", &m.red_of),
     )
+}
+
+/// A rail or air e-ticket in XBRL; what a fact has none of is nil.
+pub fn xbrl(m: &Model) -> String {
+    let (space, facts) = match m.family {
+        Family::Air => ("atr", air_facts(m)),
+        _ => ("rai", rail_facts(m)),
+    };
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><xbrl xmlns=\"http://www.xbrl.org/2003/instance\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+         xmlns:{space}=\"http://xbrl.mof.gov.cn/taxonomy/2021-11-30/{space}\"><context id=\"now\"><entity><identifier scheme=\"http://xbrl.mof.gov.cn\">{}</identifier></entity>\
+         <period><instant>{}</instant></period></context><unit id=\"CNY\"><measure>iso4217:CNY</measure></unit>{facts}</xbrl>",
+        m.number,
+        m.iso_day()
+    )
+}
+
+fn fact(space: &str, name: &str, text: &str) -> String {
+    if text.is_empty() {
+        return format!("<{space}:{name} contextRef=\"now\" xsi:nil=\"true\"/>");
+    }
+    format!("<{space}:{name} contextRef=\"now\">{}</{space}:{name}>", escape(text))
+}
+
+fn rail_facts(m: &Model) -> String {
+    [
+        ("TypeOfVoucher", "电子发票（铁路电子客票）"),
+        ("ElectronicInvoiceRailwayETicketNumber", &m.number),
+        ("ETicketNumber", "1234567890123456789012345"),
+        ("DateOfIssue", &m.iso_day()),
+        ("TypeOfBusiness", "售"),
+        ("DepartureStation", &m.way.0),
+        ("DestinationStation", &m.way.1),
+        ("TrainNumber", "G7301"),
+        ("TravelDate", &m.way.2.to_string()),
+        ("SeatLevel", "二等座"),
+        ("Fare", &m.gross),
+        ("Name", "某乘客"),
+        ("IdNumber", "110101190001010000"),
+        ("TotalAmountExcludingTax", &m.net),
+        ("TaxRate", "0.09"),
+        ("TaxAmount", &m.tax),
+        ("NameOfPurchaser", &m.buyer.0),
+        ("UnifiedSocialCreditCodeOfPurchaser", &m.buyer.1),
+        ("NumberOfOriginalInvoice", &m.red_of),
+        ("IssueParty", ""),
+    ]
+    .iter()
+    .map(|(name, text)| fact("rai", name, text))
+    .collect()
+}
+
+fn air_facts(m: &Model) -> String {
+    let net = Money::parse(&m.net, Currency::CNY).expect("an amount").minor;
+    let leg = |from: &str, to: &str| {
+        let facts = [
+            ("DepartureStation", from),
+            ("DestinationStation", to),
+            ("Carrier", "某航"),
+            ("Flight", "XX1234"),
+            ("SeatClass", "Y"),
+            ("CarrierDate", &m.way.2.to_string()),
+        ];
+        let facts: String = facts.iter().map(|(name, text)| fact("atr", name, text)).collect();
+        format!("<atr:DetailInformationOfAirTicketTuple>{facts}</atr:DetailInformationOfAirTicketTuple>")
+    };
+    let facts: String = [
+        ("PassengerName", "某乘客"),
+        ("ValidIdNumber", "110101190001010000"),
+        ("ElectronicInvoiceAirTransportReceiptNumber", &m.number),
+        ("Fare", &fen(net - net / 10)),
+        ("FuelSurcharge", &fen(net / 10)),
+        ("VatRate", "0.09"),
+        ("VatTaxAmount", &m.tax),
+        ("CivilAviationDevelopmentFund", &m.other),
+        ("OtherTaxes", "0.00"),
+        ("TotalAmount", &m.gross),
+        ("ETicketNumber", "7812345678901"),
+        ("Insurance", "0.00"),
+        ("IssueParty", &m.seller.0),
+        ("IssueDate", &m.iso_day()),
+        ("NameOfPurchaser", &m.buyer.0),
+        ("UnifiedSocialCreditCodeOfPurchaser", &m.buyer.1),
+    ]
+    .iter()
+    .map(|(name, text)| fact("atr", name, text))
+    .collect();
+    facts + &leg(&m.way.0, &m.way.1) + &leg(&m.way.1, &m.way.0)
 }

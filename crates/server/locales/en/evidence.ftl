@@ -108,6 +108,7 @@ field-document-unsupported-other = { $said }
 field-document-unsupported-ofd = { $said }
 field-document-unsupported-mail = { $said }
 field-document-unsupported-animation = { $said }
+field-document-unsupported-heic = { $said }
 field-document-unsupported-archive = { $said }
 field-document-encrypted = { $said }
 field-document-damaged = { $said }

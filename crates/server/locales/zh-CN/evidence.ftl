@@ -108,6 +108,7 @@ field-document-unsupported-other = 不接受这种文件。请上传发票的 XM
 field-document-unsupported-ofd = 不接受这种 OFD 文件。请上传发票的 XML、OFD 或 PDF，或装有它们的 ZIP、邮件
 field-document-unsupported-mail = 不接受这种邮件。请上传发票的 XML、OFD 或 PDF，或装有它们的 ZIP、邮件
 field-document-unsupported-animation = 不接受动图。请上传发票或小票的静态照片
+field-document-unsupported-heic = 不支持 HEIC 照片。请改用 JPEG：iPhone 在“设置 › 相机 › 格式”中选择“兼容性最佳”，其他手机请在相机设置中关闭 HEIF / 高效格式，再重新拍摄或发送
 field-document-unsupported-archive = 压缩包只接受 ZIP。请上传发票的 XML、OFD 或 PDF，或装有它们的 ZIP、邮件
 field-document-encrypted = 文件有密码，无法读取。请另存为无密码的文件，或向开票方索取
 field-document-damaged = 文件已损坏，无法打开。请向开票方重新下载

@@ -229,7 +229,9 @@ fn look(name: String, bytes: Vec<u8>) -> Result<Vec<Incoming>, Problem> {
 /// Whether a file that says nothing as text may say something as a picture. The dictionary of a picture is plain in a PDF,
 /// since streams lie outside of packed objects (ISO 32000-1, 7.5.7).
 fn shows_pictures(media_type: &str, bytes: &[u8]) -> bool {
-    media_type.starts_with("image/") || media_type == "application/pdf" && bytes.windows(6).any(|w| w == b"/Image")
+    // An OFD file that says nothing is read at all for its pictures.
+    let known = media_type.starts_with("image/") || media_type == "application/ofd";
+    known || media_type == "application/pdf" && bytes.windows(6).any(|w| w == b"/Image")
 }
 
 /// Text alone may be misread as a reversal: then nothing is said of it.

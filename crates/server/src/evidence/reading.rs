@@ -106,7 +106,13 @@ async fn found(app: &App, document: &Document, owner: EmployeeId, said: Said, by
 }
 
 fn media_type(stored: &str) -> &'static str {
-    let known = ["application/pdf", "image/jpeg", "image/png", "image/webp"];
+    let known = [
+        "application/pdf",
+        "application/ofd",
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+    ];
     known
         .into_iter()
         .find(|k| *k == stored)
