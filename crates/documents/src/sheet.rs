@@ -14,6 +14,8 @@ pub(crate) struct Mark {
     pub(crate) folded: char,
     pub(crate) left: f64,
     pub(crate) right: f64,
+    /// How far to the right it may be drawn.
+    pub(crate) reach: f64,
     /// Height of the middle of the character.
     pub(crate) middle: f64,
     pub(crate) height: f64,
@@ -45,11 +47,23 @@ impl Page {
     pub(crate) fn put(
         &mut self,
         text: &str,
-        (left, middle): (f64, f64),
-        (width, height): (f64, f64),
+        at: (f64, f64),
+        size: (f64, f64),
         budget: &mut Budget<'_>,
     ) -> Result<(), ReadError> {
-        let sound = [left, middle, width, height]
+        self.put_drawn(text, at, size, size.0, budget)
+    }
+
+    /// As [`Page::put`], for a text that is drawn wider than it is taken to be.
+    pub(crate) fn put_drawn(
+        &mut self,
+        text: &str,
+        (left, middle): (f64, f64),
+        (width, height): (f64, f64),
+        drawn: f64,
+        budget: &mut Budget<'_>,
+    ) -> Result<(), ReadError> {
+        let sound = [left, middle, width, height, drawn]
             .iter()
             .all(|v| v.is_finite() && v.abs() < 1e5);
         if !sound || height <= 0.0 {
@@ -57,10 +71,12 @@ impl Page {
         }
         let share = |c: char| if c.is_ascii() { 0.55 } else { 1.0 };
         let whole: f64 = text.chars().map(share).sum();
-        let mut at = left;
+        let (mut at, mut reach) = (left, left);
+        let wider = if width > 0.0 { (drawn / width).max(1.0) } else { 1.0 };
         budget.glyphs(text.chars().count())?;
         for c in text.chars() {
             let wide = if whole > 0.0 { width * share(c) / whole } else { 0.0 };
+            reach += wide * wider;
             if c.is_whitespace() || c == '\u{feff}' {
                 self.spaced = true;
             } else if !c.is_control() && c != '\u{fffd}' {
@@ -70,6 +86,7 @@ impl Page {
                     folded: fold(c),
                     left: at,
                     right: at + wide,
+                    reach,
                     middle,
                     height,
                     spaced: std::mem::take(&mut self.spaced),
@@ -178,11 +195,12 @@ impl Row {
         let (first, last) = (run.first()?, run.last()?);
         let text = text_of(run);
         let height = run.iter().map(|m| m.height).fold(0.0, f64::max);
+        let reach = run.iter().map(|m| m.reach).fold(last.right, f64::max);
         let hundredths = |mm: f64| (mm * 100.0).round() as i32;
         let area = [
             hundredths(first.left),
             hundredths(self.middle - height / 2.0),
-            hundredths(last.right - first.left),
+            hundredths(reach - first.left),
             hundredths(height),
         ];
         Some(Cell {

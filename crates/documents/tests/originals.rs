@@ -7,7 +7,7 @@ use outlay_documents::draw::fonts;
 use outlay_documents::{CheckKind, Invoice, Limits, Rendered, SignatureState, SourceKind, read_all, render};
 
 mod make;
-use make::ofd::{Kind, face, package, zip};
+use make::ofd::{Kind, face, files, package, zip};
 use make::pdf::{Font, deflated, file, page, raw_stream, stream};
 use make::seal::{packed, sealed};
 use make::{europe, model, xml};
@@ -104,6 +104,47 @@ fn an_ofd_page_is_drawn_with_its_texts() {
     }
     let beyond = render(&bytes, 2, &Limits::default()).expect_err("one page only");
     assert_eq!(beyond.code(), "document.nothing-inside");
+}
+
+#[test]
+fn spots_cover_the_letters_where_the_box_in_the_file_is_too_narrow() {
+    let m = model(0);
+    for kind in [Kind::Face, Kind::Tags] {
+        let mut parts = files(&[(&m, 0.0)], kind);
+        let (_, content) = parts
+            .iter_mut()
+            .find(|(name, _)| name.ends_with("Page_0/Content.xml"))
+            .expect("a page");
+        let text = String::from_utf8(content.clone()).expect("text");
+        // The object of the number: 32 mm wide, and said to be 2.
+        let at = text.find(&m.number).expect("the number");
+        let boundary = text[..at].rfind("Boundary=\"168 10.8 32 ").expect("its box");
+        let narrow = text[boundary..].replacen("168 10.8 32 ", "168 10.8 2 ", 1);
+        *content = format!("{}{narrow}", &text[..boundary]).into_bytes();
+        let parts: Vec<(&str, &[u8])> = parts.iter().map(|(n, b)| (*n, b.as_slice())).collect();
+        let bytes = zip(&parts);
+        let read = invoice(&bytes);
+        assert_eq!(read.number.as_deref(), Some(m.number.as_str()));
+        let source = &read.sources["number"];
+        let wanted = if kind == Kind::Tags {
+            SourceKind::Tags
+        } else {
+            SourceKind::Text
+        };
+        assert_eq!(source.kind, wanted);
+        let [left, top, wide, high] = source.place.expect("a place").area;
+        assert!(
+            (16_700..=16_900).contains(&left) && (3_200..4_200).contains(&wide),
+            "{kind:?}: {left} {wide}"
+        );
+        if fonts::chinese().is_some() {
+            let shown = drawn(&bytes);
+            assert!(ink(&shown, [left, top, wide, high]) > 200, "{kind:?}");
+            // No letter reaches out of the spot, to the edge of the page.
+            let right = left + wide;
+            assert_eq!(ink(&shown, [right, top, shown.view[2] - right, high]), 0, "{kind:?}");
+        }
+    }
 }
 
 #[test]

@@ -416,6 +416,11 @@ fn texts(
             [a, _, _, d, _, _] => (a.abs(), d.abs()),
             _ => (1.0, 1.0),
         };
+        let stretch = object
+            .attribute("HScale")
+            .and_then(|v| v.parse::<f64>().ok())
+            .unwrap_or(1.0);
+        let mut around: Option<[f64; 4]> = None;
         let size = all("Size").first().copied().unwrap_or(3.5) * scale_y;
         let mut whole = String::new();
         for code in object.children().filter(|e| e.name() == "TextCode") {
@@ -425,27 +430,54 @@ fn texts(
             let middle = top + at("Y").unwrap_or(*height) * scale_y - 0.36 * size;
             let natural: f64 = text.chars().map(|c| if c.is_ascii() { 0.55 } else { 1.0 } * size).sum();
             let steps = deltas(code.attribute("DeltaX").unwrap_or_default(), text.chars().count());
-            let wide = match steps {
-                Some(sum) => sum * scale_x + size,
-                None => natural.min(width.max(size)),
+            // The box that the file names may be narrower than what is drawn.
+            let (wide, drawn) = match steps {
+                Some((sum, after)) => (sum * scale_x + size, (sum + after) * scale_x + size),
+                None => (natural.min(width.max(size)), drawn_width(text) * size * stretch),
             };
             sheet.part();
             sheet.begin();
-            sheet.put(text, (x, middle), (wide, size), budget)?;
+            sheet.put_drawn(text, (x, middle), (wide, size), drawn.max(wide), budget)?;
+            let line = [x, middle - size / 2.0, x + drawn.max(wide), middle + size / 2.0];
+            around = Some(around.map_or(line, |a| united(a, line)));
             whole.push_str(text);
         }
         if let Some(id) = object.attribute("ID") {
             let hundredths = |mm: &f64| (mm * 100.0).round() as i32;
-            let area = [hundredths(left), hundredths(top), hundredths(width), hundredths(height)];
+            let boxed = [*left, *top, left + width, top + height];
+            let [l, t, r, b] = around.map_or(boxed, |a| united(a, boxed));
+            let area = [
+                hundredths(&l),
+                hundredths(&t),
+                hundredths(&(r - l)),
+                hundredths(&(b - t)),
+            ];
             objects.entry(id.to_owned()).or_insert((whole, Place { page, area }));
         }
     }
     Ok(())
 }
 
-/// The sum of the steps between characters: numbers, or `g COUNT STEP` for repeated ones.
-fn deltas(text: &str, characters: usize) -> Option<f64> {
-    let mut sum = 0.0;
+/// The rectangle around two, each by its left, top, right and bottom.
+fn united(a: [f64; 4], b: [f64; 4]) -> [f64; 4] {
+    [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
+}
+
+/// How wide a text is at most when it is drawn, for letters of size one: fonts differ, and the one of the file may not be here.
+fn drawn_width(text: &str) -> f64 {
+    let one = |c: char| match c {
+        'M' | 'W' | 'm' | 'w' | '@' | '%' => 0.95,
+        'A'..='Z' | '&' => 0.75,
+        c if c.is_ascii() => 0.6,
+        _ => 1.0,
+    };
+    text.chars().map(one).sum()
+}
+
+/// The sum of the steps between characters, and of those that go on where they end too early: numbers, or `g COUNT STEP`
+/// for repeated ones.
+fn deltas(text: &str, characters: usize) -> Option<(f64, f64)> {
+    let (mut sum, mut last) = (0.0, 0.0);
     let mut count = 0;
     let mut words = text.split_whitespace();
     while let Some(word) = words.next() {
@@ -457,6 +489,8 @@ fn deltas(text: &str, characters: usize) -> Option<f64> {
         let times = times.min(characters.saturating_sub(count + 1));
         sum += step * times as f64;
         count += times;
+        last = step;
     }
-    (count > 0).then_some(sum)
+    let missing = characters.saturating_sub(count + 1) as f64;
+    (count > 0).then_some((sum, missing * f64::max(last, 0.0)))
 }
