@@ -136,7 +136,7 @@ fn chinese_code(code: &str, name: &str, context: &str) -> Option<Category> {
         .or_else(|| (code.starts_with("301") && name.contains('客')).then(|| means(context)))
 }
 
-fn means(text: &str) -> Category {
+pub(crate) fn means(text: &str) -> Category {
     let has = |words: &[&str]| words.iter().any(|w| text.contains(w));
     match (has(RAIL), has(AIR), has(TAXI)) {
         (true, false, false) => Category::TravelRail,

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use outlay_core::evidence::fold_number;
 use outlay_core::{Currency, InvoiceIdentity, Money};
 
-use crate::category::{self, Category};
+use crate::category;
 use crate::error::{Excess, Problem, ReadError};
 use crate::field::{self, Decimals, refuse};
 use crate::invoice::{CheckKind, Dialect, Invoice, InvoiceKind, InvoiceLine, Place, Source, SourceKind, Travel};
@@ -287,7 +287,8 @@ fn hint(invoice: &mut Invoice, raw: &Raw) {
         context.push_str(remark);
     }
     let of_lines = category::of_lines(invoice, |line| category::chinese(line, &context));
-    let of_travel = (!invoice.travel.is_empty()).then_some(Category::TravelOther);
+    let travels = !invoice.travel.is_empty() || !raw.vehicle.is_empty();
+    let of_travel = travels.then(|| category::means(&raw.vehicle));
     invoice.category_hint = of_lines.or(of_travel);
     if invoice.category_hint.is_some() {
         invoice.infer("category_hint", "class of the lines", 60);

@@ -5,6 +5,7 @@ mod codes;
 mod draw;
 mod leaf;
 mod package;
+mod pages;
 mod paths;
 mod pictures;
 mod resources;
@@ -21,7 +22,8 @@ use crate::sheet::Row;
 use crate::tree::Tree;
 use crate::{Part, qr, read_xml, seal};
 
-use package::{Document, Package, Pages};
+use package::{Document, Package};
+use pages::Pages;
 
 pub(crate) use draw::page as draw_page;
 

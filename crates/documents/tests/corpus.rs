@@ -1,10 +1,13 @@
 //! Real invoices by others, in the folder that `OUTLAY_SHARED_DATA` names.
 
 use std::fs;
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use outlay_core::Currency;
 use outlay_documents::{CheckKind, Content, Dialect, Invoice, Limits, ReadError, SourceKind, read, read_all};
+
+mod make;
 
 fn shared_data() -> Option<PathBuf> {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
@@ -253,6 +256,44 @@ fn every_ofd_invoice_is_read_and_no_ofd_harms() {
     }
     println!("{invoices} invoices, {others} other documents");
     assert!(invoices >= 8 && invoices + others == 34, "{invoices} and {others}");
+}
+
+#[test]
+fn codes_on_the_pages_of_real_ofd_invoices_say_what_the_pages_say() {
+    let Some(data) = shared_data() else { return };
+    let mut agree = Vec::new();
+    for path in files(&data.join("ofdrw"), "ofd") {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // Attached XML says what the code says; without it, only the pictures are left.
+        let bytes = fs::read(&path).expect("a file");
+        let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(bytes)) else {
+            continue;
+        };
+        let mut parts: Vec<(String, Vec<u8>)> = Vec::new();
+        for n in 0..archive.len() {
+            let mut entry = archive.by_index(n).expect("an entry");
+            let own = entry.name().expect("a name").into_owned();
+            let mut data = Vec::new();
+            if entry.read_to_end(&mut data).is_ok() && !own.to_ascii_lowercase().contains("attach") {
+                parts.push((own, data));
+            }
+        }
+        let parts: Vec<(&str, &[u8])> = parts.iter().map(|(n, b)| (n.as_str(), b.as_slice())).collect();
+        let Ok(reading) = read_all(&make::ofd::zip(&parts), &Limits::default()) else {
+            continue;
+        };
+        for check in reading
+            .papers
+            .iter()
+            .filter_map(|p| p.invoice()?.check(CheckKind::QrAgrees))
+        {
+            assert!(check.passed, "{name}: {check:?}");
+            agree.push(name.clone());
+        }
+    }
+    println!("{agree:?}");
+    // Among them codes as PNG and as JBIG2.
+    assert!(agree.len() >= 6, "{agree:?}");
 }
 
 #[test]

@@ -129,7 +129,10 @@ fn packages() -> Vec<Vec<(String, Vec<u8>)>> {
         owned(files(&[(&model(0), 0.0), (&model(5), 150.0)], Kind::Face)),
         seal::sealed(|_| true),
     ];
-    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/ofdrw");
+    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let shared = std::env::var_os("OUTLAY_SHARED_DATA")
+        .map_or(default, Into::into)
+        .join("ofdrw");
     let mut real: Vec<_> = std::fs::read_dir(shared)
         .into_iter()
         .flatten()

@@ -65,12 +65,13 @@ fn compare(m: &Model, i: &Invoice, what: &str) {
             "{what}"
         );
         assert!(i.lines.is_empty(), "{what}");
-        assert_eq!(i.category_hint, Some(Category::TravelOther), "{what}");
+        assert_eq!(i.category_hint, Some(Category::TravelRail), "{what}");
     } else {
         // The base of the tax is stated in two parts, and the fund lies outside of it.
         assert_eq!((i.net, i.other), (None, money(&m.other)), "{what}");
         assert_eq!(i.seller.name.as_deref(), Some(m.seller.0.as_str()), "{what}");
         assert_eq!(i.travel.len(), 2, "{what}");
+        assert_eq!(i.category_hint, Some(Category::TravelAir), "{what}");
         assert_eq!(leg(1), (way.1, way.0, way.2), "{what}");
         let base = money(&m.net).map_or(0, |n| n.minor);
         let nets: Vec<_> = i.lines.iter().map(|l| l.net).collect();

@@ -6,7 +6,8 @@ use crate::error::ReadError;
 use crate::limits::Budget;
 use crate::picture;
 
-use super::package::{Document, Package, Pages};
+use super::package::{Document, Package};
+use super::pages::Pages;
 use super::pictures;
 use super::resources;
 use super::tree;

@@ -1,12 +1,14 @@
 //! A page of an OFD document as a picture: templates, layers, annotations, and the seals stamped on it.
 
+mod looks;
+mod text;
+
 use std::rc::Rc;
 
-use tiny_skia::{Color, FillRule, LineCap, LineJoin, Pixmap, Stroke, StrokeDash, Transform};
+use tiny_skia::{FillRule, Pixmap, Transform};
 
 use crate::archive::Archive;
-use crate::draw::canvas::{Canvas, Ink, scale_of};
-use crate::draw::fonts::{self, Face};
+use crate::draw::canvas::Canvas;
 use crate::draw::{Drawn, Paper};
 use crate::error::{FileKind, ReadError};
 use crate::limits::Budget;
@@ -15,11 +17,12 @@ use crate::seal;
 use crate::tree::{Element, Tree};
 
 use super::is_ofd;
-use super::leaf::{Leaf, numbers};
+use super::leaf::Leaf;
 use super::package::Package;
 use super::paths;
 use super::pictures::picture;
-use super::resources::{Param, Resources, colour};
+use super::resources::{Param, Resources};
+use looks::{boundary, ink, local, stroke, with_own};
 
 /// How deep compositions and blocks may lie in each other.
 const MAX_INNER: usize = 8;
@@ -185,139 +188,6 @@ impl Painter<'_, '_, '_> {
         Ok(())
     }
 
-    fn text(
-        &mut self,
-        resources: &Resources,
-        object: Element<'_>,
-        param: &Param,
-        base: Transform,
-    ) -> Result<(), ReadError> {
-        let param = with_own(resources, object, param);
-        let at = local(object, base);
-        let own = object.attribute("Font").and_then(|id| resources.fonts.get(id));
-        let own = own.and_then(|f| f.bytes.as_ref());
-        let own = own.and_then(|bytes| Face::new(bytes, 0));
-        let shared = fonts::chinese().and_then(Face::of);
-        let number = |name: &str, or: f32| {
-            let found = object.attribute(name).and_then(|v| v.parse::<f32>().ok());
-            found.filter(|v| v.is_finite()).unwrap_or(or)
-        };
-        let letter = Letter {
-            size: number("Size", 3.5),
-            stretch: number("HScale", 1.0),
-            turn: number("CharDirection", 0.0),
-            slant: if object.attribute("Italic") == Some("true") {
-                0.2
-            } else {
-                0.0
-            },
-            bold: number("Weight", 400.0) >= 600.0,
-            ink: ink(object, "FillColor", param.fill),
-            hollow: object.attribute("Fill") == Some("false"),
-            line: ink(object, "StrokeColor", param.stroke),
-        };
-        let (mut x, mut y) = (0.0, 0.0);
-        let mut before = 0;
-        let given: Vec<(usize, Vec<u32>)> = object
-            .children()
-            .filter(|e| e.name() == "CGTransform")
-            .map(|e| {
-                let at = e.attribute("CodePosition").and_then(|p| p.parse().ok()).unwrap_or(0);
-                let glyphs = e.at("Glyphs").map_or("", Element::text);
-                (at, glyphs.split_whitespace().filter_map(|g| g.parse().ok()).collect())
-            })
-            .collect();
-        for code in object.children().filter(|e| e.name() == "TextCode") {
-            let place = |name: &str| code.attribute(name).and_then(|v| v.parse::<f32>().ok());
-            (x, y) = (place("X").unwrap_or(x), place("Y").unwrap_or(y));
-            let text = code.text();
-            let characters = text.chars().count();
-            self.budget.glyphs(characters)?;
-            let across = steps(code.attribute("DeltaX").unwrap_or_default(), characters);
-            let down = steps(code.attribute("DeltaY").unwrap_or_default(), characters);
-            let (mut px, mut py) = (x, y);
-            for (i, c) in text.chars().enumerate() {
-                let glyph = given
-                    .iter()
-                    .find_map(|(from, glyphs)| glyphs.get((before + i).checked_sub(*from)?));
-                let room = across.get(i).copied().filter(|d| *d > 0.0);
-                let wide = self.letter(
-                    &letter,
-                    (own.as_ref(), shared.as_ref()),
-                    (c, glyph.copied()),
-                    (px, py),
-                    room,
-                    at,
-                )?;
-                // Where the steps end too early, the last one goes on.
-                let upright = across.is_empty() && !down.is_empty();
-                let step = across.get(i).or(across.last().filter(|d| **d > 0.0)).copied();
-                px += step.unwrap_or(if upright { 0.0 } else { wide });
-                py += down.get(i).or(down.last().filter(|_| upright)).copied().unwrap_or(0.0);
-            }
-            before += characters;
-        }
-        Ok(())
-    }
-
-    /// Draws one character, and tells how wide it is.
-    fn letter(
-        &mut self,
-        letter: &Letter,
-        (own, shared): (Option<&Face<'_>>, Option<&Face<'_>>),
-        (c, glyph): (char, Option<u32>),
-        (x, y): (f32, f32),
-        room: Option<f32>,
-        at: Transform,
-    ) -> Result<f32, ReadError> {
-        let of_own = own.and_then(|face| Some((face, glyph.or_else(|| face.glyph(c))?)));
-        let found = of_own.or_else(|| shared.and_then(|face| Some((face, face.glyph(c)?))));
-        let natural = if c.is_ascii() { 0.5 } else { 1.0 } * letter.size;
-        let Some((face, glyph)) = found else {
-            if !c.is_whitespace() && !c.is_control() {
-                self.missing += 1;
-            }
-            return Ok(natural);
-        };
-        let wide = face.advance(glyph) * letter.size * letter.stretch;
-        let Some(outline) = face.outline(glyph) else {
-            return Ok(wide);
-        };
-        // A font that stands for another is made as narrow as the other was.
-        let narrow = match room.filter(|_| of_own.is_none()) {
-            Some(room) if room < wide => (room / wide).max(0.6),
-            _ => 1.0,
-        };
-        let at = at
-            .pre_translate(x, y)
-            .pre_rotate(letter.turn)
-            .pre_concat(Transform::from_row(
-                letter.size * letter.stretch * narrow,
-                0.0,
-                letter.slant * letter.size,
-                -letter.size,
-                0.0,
-                0.0,
-            ));
-        if letter.hollow {
-            let hair = Stroke {
-                width: 0.02,
-                ..Stroke::default()
-            };
-            self.canvas.stroke(&outline, &hair, at, letter.line)?;
-        } else {
-            self.canvas.fill(&outline, FillRule::Winding, at, letter.ink)?;
-            if letter.bold {
-                let hair = Stroke {
-                    width: 0.03,
-                    ..Stroke::default()
-                };
-                self.canvas.stroke(&outline, &hair, at, letter.ink)?;
-            }
-        }
-        Ok(wide)
-    }
-
     fn image(
         &mut self,
         package: &mut Package<'_>,
@@ -392,115 +262,4 @@ impl Painter<'_, '_, '_> {
             .pre_translate(-left, -top);
         self.leaf(&mut package, &leaf, at)
     }
-}
-
-/// How a text's characters are drawn.
-struct Letter {
-    size: f32,
-    stretch: f32,
-    turn: f32,
-    slant: f32,
-    bold: bool,
-    ink: Ink,
-    hollow: bool,
-    line: Ink,
-}
-
-impl Param {
-    /// What this says, and what it leaves open as `below` says.
-    fn over(self, below: &Param) -> Param {
-        let mut whole = self;
-        whole.width = whole.width.or(below.width);
-        whole.fill = whole.fill.or(below.fill);
-        whole.stroke = whole.stroke.or(below.stroke);
-        whole
-    }
-}
-
-fn with_own(resources: &Resources, object: Element<'_>, param: &Param) -> Param {
-    let own = object.attribute("DrawParam").map(|id| resources.param(id));
-    own.map_or(param.clone(), |own| own.over(param))
-}
-
-fn boundary(object: Element<'_>) -> Option<[f32; 4]> {
-    numbers(object.attribute("Boundary")?)
-}
-
-/// From the object's own lengths to the page's.
-fn local(object: Element<'_>, base: Transform) -> Transform {
-    let [x, y, ..] = boundary(object).unwrap_or([0.0; 4]);
-    let moved = base.pre_translate(x, y);
-    match object.attribute("CTM").and_then(numbers::<6>) {
-        Some([a, b, c, d, e, f]) => moved.pre_concat(Transform::from_row(a, b, c, d, e, f)),
-        None => moved,
-    }
-}
-
-fn ink(object: Element<'_>, name: &str, else_by: Option<[f32; 4]>) -> Ink {
-    let own = object.at(name).and_then(colour);
-    let [r, g, b, a] = own.or(else_by).unwrap_or([0.0, 0.0, 0.0, 1.0]);
-    let alpha = object.attribute("Alpha").and_then(|a| a.parse::<f32>().ok());
-    let a = a * alpha.map_or(1.0, |v| (v / 255.0).clamp(0.0, 1.0));
-    Ink::new(Color::from_rgba(r, g, b, a.clamp(0.0, 1.0)).unwrap_or(Color::BLACK))
-}
-
-fn stroke(object: Element<'_>, param: &Param, at: Transform) -> Stroke {
-    let number = |name: &str| object.attribute(name).and_then(|v| v.parse::<f32>().ok());
-    let width = number("LineWidth").or(param.width).unwrap_or(0.353);
-    let dashes: Vec<f32> = object
-        .attribute("DashPattern")
-        .unwrap_or_default()
-        .split_whitespace()
-        .take(16)
-        .filter_map(|n| n.parse().ok())
-        .collect();
-    // Dashes finer than pixels would be millions and look like a line.
-    let fine = dashes.iter().sum::<f32>() * scale_of(at) < 1.0;
-    let even = dashes.len().is_multiple_of(2) && !dashes.is_empty();
-    Stroke {
-        width: if width.is_finite() { width.max(0.0) } else { 0.353 },
-        miter_limit: number("MiterLimit").unwrap_or(4.234).clamp(1.0, 100.0),
-        line_cap: match object.attribute("Cap") {
-            Some("Round") => LineCap::Round,
-            Some("Square") => LineCap::Square,
-            _ => LineCap::Butt,
-        },
-        line_join: match object.attribute("Join") {
-            Some("Round") => LineJoin::Round,
-            Some("Bevel") => LineJoin::Bevel,
-            _ => LineJoin::Miter,
-        },
-        dash: if fine || !even {
-            None
-        } else {
-            StrokeDash::new(dashes, number("DashOffset").unwrap_or(0.0))
-        },
-    }
-}
-
-/// The steps between characters: numbers, or `g COUNT STEP` for repeated ones.
-fn steps(text: &str, characters: usize) -> Vec<f32> {
-    let mut all = Vec::new();
-    let mut words = text.split_whitespace();
-    while let Some(word) = words.next() {
-        let (times, step) = if word == "g" {
-            let times = words.next().and_then(|w| w.parse::<usize>().ok());
-            let step = words.next().and_then(|w| w.parse::<f32>().ok());
-            match (times, step) {
-                (Some(times), Some(step)) => (times, step),
-                _ => break,
-            }
-        } else {
-            match word.parse::<f32>() {
-                Ok(step) => (1, step),
-                Err(_) => break,
-            }
-        };
-        let room = characters.saturating_sub(all.len());
-        all.extend(std::iter::repeat_n(step, times.min(room)));
-        if all.len() >= characters {
-            break;
-        }
-    }
-    all
 }

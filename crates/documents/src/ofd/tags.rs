@@ -4,7 +4,7 @@
 use crate::china_face::Tagged;
 use crate::invoice::Place;
 
-use super::package::Pages;
+use super::pages::Pages;
 
 /// Most tags looked at in one file.
 const MOST: usize = 20_000;

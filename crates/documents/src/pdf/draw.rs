@@ -1,28 +1,28 @@
 //! A page of a PDF as a picture: hayro follows the page, tiny-skia paints. Before, the page's operations are counted by
 //! the reader of texts; while painting, each step is counted, and what is too much ends it.
 
+mod device;
+mod shapes;
+
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use hayro_font::FontQuery;
-use hayro_interpret::font::{Glyph, GlyphRun};
-use hayro_interpret::kurbo::{Affine, BezPath, Cap, Join, PathEl, Rect as Box2, Shape};
+use hayro_interpret::kurbo::{Affine, Rect as Box2, Shape};
 use hayro_interpret::pattern::Pattern;
 use hayro_interpret::{
-    BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, FillRule, Image, ImageData, ImageDrawProps,
-    InterpreterCache, InterpreterSettings, MaskType, Paint, SoftMask, StrokeProps, interpret_page,
+    BlendMode, ClipPath, Context, Device, DrawProps, FillRule, InterpreterCache, InterpreterSettings, MaskType, Paint,
+    SoftMask, StrokeProps, interpret_page,
 };
 use hayro_syntax::page::Page as PdfPage;
-use tiny_skia::{
-    Color, LineCap, LineJoin, Mask, Path, PathBuilder, Pixmap, PremultipliedColorU8, Stroke, StrokeDash, Transform,
-};
+use tiny_skia::{Color, Mask, Path, PathBuilder, Pixmap, PremultipliedColorU8, Transform};
 
 use super::content;
-use super::images::{self, Fits};
 use crate::draw::canvas::{Canvas, Ink};
 use crate::draw::{Drawn, Paper, fonts};
 use crate::error::{Excess, FileKind, ReadError};
 use crate::limits::Budget;
+use shapes::{blend, fill_rule, stroke, to_path, unit};
 
 /// How deep masks and glyphs that are drawings may use others.
 const MAX_INNER: usize = 3;
@@ -336,232 +336,5 @@ impl<'b, 'l> Painter<'b, 'l> {
         if masked {
             self.canvas.unclip();
         }
-    }
-}
-
-impl<'a> Device<'a> for Painter<'_, '_> {
-    fn draw_path(&mut self, path: &BezPath, props: DrawProps<'a>, mode: &DrawMode) {
-        self.step();
-        let at = transform(props.transform);
-        let Some(made) = to_path(path, Affine::IDENTITY) else {
-            return;
-        };
-        let (rule, line) = match mode {
-            DrawMode::Fill(rule) => (Some(*rule), None),
-            DrawMode::Stroke(line) => (None, Some(line)),
-            DrawMode::FillAndStroke(rule, line) => (Some(*rule), Some(line)),
-            DrawMode::Invisible => return,
-        };
-        self.masked(props.soft_mask.as_ref(), |this| {
-            this.path(&made, at, &props, rule, line)
-        });
-    }
-
-    fn push_clip_path(&mut self, clip: &ClipPath) {
-        self.step();
-        let outcome = self
-            .canvas
-            .clip(to_path(&clip.path, Affine::IDENTITY), fill_rule(clip.fill));
-        self.did(outcome);
-    }
-
-    fn push_transparency_group(&mut self, opacity: f32, mask: Option<SoftMask<'a>>, mode: BlendMode) {
-        self.step();
-        let masked = mask.as_ref().is_some_and(|m| self.mask(m));
-        self.groups.push(Group {
-            opacity: unit(opacity),
-            blend: blend(mode),
-            masked,
-        });
-        if self.groups.len() > 256 {
-            Self::end(ReadError::TooComplex {
-                what: Excess::Depth,
-                limit: 256,
-            });
-        }
-    }
-
-    fn pop_transparency_group(&mut self) {
-        if self.groups.pop().is_some_and(|g| g.masked) {
-            self.canvas.unclip();
-        }
-    }
-
-    fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, props: DrawProps<'a>, mode: &DrawMode) {
-        let (rule, line) = match mode {
-            DrawMode::Fill(rule) => (Some(*rule), None),
-            DrawMode::Stroke(line) => (None, Some(line)),
-            DrawMode::FillAndStroke(rule, line) => (Some(*rule), Some(line)),
-            DrawMode::Invisible => return,
-        };
-        let at = transform(props.transform);
-        let masked = props.soft_mask.as_ref().is_some_and(|m| self.mask(m));
-        for glyph in run.glyphs() {
-            self.step();
-            match &**glyph {
-                Glyph::Outline(outline) => {
-                    if let Some(made) = to_path(&outline.outline(), glyph.transform()) {
-                        self.path(&made, at, &props, rule, line);
-                    }
-                }
-                Glyph::Type3(drawing) => {
-                    let (whole, own) = (props.transform, glyph.transform());
-                    self.within(|this| drawing.interpret(this, whole, own, &props.paint));
-                }
-            }
-        }
-        if masked {
-            self.canvas.unclip();
-        }
-    }
-
-    fn draw_image(&mut self, image: Image<'a, '_>, props: ImageDrawProps<'a>) {
-        self.step();
-        let stream = match &image {
-            Image::Stencil(s) => s.stream(),
-            Image::Raster(r) => r.stream(),
-        };
-        let most = self.budget.limits.max_pixels.min(self.canvas.left());
-        match images::fits(stream, most) {
-            Ok(Fits::Pixels(pixels)) => {
-                let outcome = self.canvas.count(pixels);
-                self.did(outcome);
-            }
-            Ok(Fits::Unknown) => {
-                self.missing += 1;
-                return;
-            }
-            Err(error) => Self::end(error),
-        }
-        let (at, opacity, blend) = (props.transform, self.opacity(), self.blend(props.blend_mode));
-        let size = (self.canvas.width(), self.canvas.height());
-        let mut made = None;
-        match image {
-            Image::Stencil(stencil) => stencil.with_stencil(
-                |mask, paint| {
-                    let colour = match paint {
-                        Paint::Color(colour) => colour.to_rgba().components(),
-                        Paint::Pattern(_) => [0.5, 0.5, 0.5, 1.0],
-                    };
-                    made = images::stencil(mask, colour);
-                },
-                Some(size),
-            ),
-            Image::Raster(raster) => {
-                raster.with_rgba(|data: ImageData, alpha| made = images::raster(data, alpha), Some(size))
-            }
-        }
-        let Some((map, (sx, sy))) = made else {
-            self.missing += 1;
-            return;
-        };
-        let at = at * Affine::scale_non_uniform(f64::from(sx), f64::from(sy));
-        let (map, at) = images::shrunk(map, transform(at));
-        self.masked(props.soft_mask.as_ref(), |this| {
-            let outcome = this.canvas.picture(map.as_ref(), at, opacity, blend);
-            this.did(outcome);
-        });
-    }
-
-    fn pop_clip(&mut self) {
-        self.canvas.unclip();
-    }
-}
-
-fn unit(v: f32) -> f32 {
-    if v.is_finite() { v.clamp(0.0, 1.0) } else { 0.0 }
-}
-
-fn transform(at: Affine) -> Transform {
-    let [a, b, c, d, e, f] = at.as_coeffs().map(|v| v as f32);
-    Transform::from_row(a, b, c, d, e, f)
-}
-
-/// A path as tiny-skia has it; `None` where it is empty or has no bounds.
-fn to_path(path: &BezPath, at: Affine) -> Option<Path> {
-    let mut builder = PathBuilder::new();
-    let point = |p: hayro_interpret::kurbo::Point| {
-        let p = at * p;
-        (p.x as f32, p.y as f32)
-    };
-    for element in path.elements() {
-        match element {
-            PathEl::MoveTo(p) => {
-                let (x, y) = point(*p);
-                builder.move_to(x, y);
-            }
-            PathEl::LineTo(p) => {
-                let (x, y) = point(*p);
-                builder.line_to(x, y);
-            }
-            PathEl::QuadTo(p, q) => {
-                let ((px, py), (qx, qy)) = (point(*p), point(*q));
-                builder.quad_to(px, py, qx, qy);
-            }
-            PathEl::CurveTo(p, q, r) => {
-                let ((px, py), (qx, qy), (rx, ry)) = (point(*p), point(*q), point(*r));
-                builder.cubic_to(px, py, qx, qy, rx, ry);
-            }
-            PathEl::ClosePath => builder.close(),
-        }
-    }
-    builder.finish()
-}
-
-fn fill_rule(rule: FillRule) -> tiny_skia::FillRule {
-    match rule {
-        FillRule::NonZero => tiny_skia::FillRule::Winding,
-        FillRule::EvenOdd => tiny_skia::FillRule::EvenOdd,
-    }
-}
-
-fn stroke(line: &StrokeProps, at: Transform) -> Stroke {
-    let scale = crate::draw::canvas::scale_of(at);
-    // Dashes finer than pixels would be millions and look like a line.
-    let fine = line.dash_array.iter().sum::<f32>() * scale < 1.0;
-    let dashes: Vec<f32> = line.dash_array.iter().copied().take(32).collect();
-    Stroke {
-        width: line.line_width,
-        miter_limit: line.miter_limit,
-        line_cap: match line.line_cap {
-            Cap::Butt => LineCap::Butt,
-            Cap::Round => LineCap::Round,
-            Cap::Square => LineCap::Square,
-        },
-        line_join: match line.line_join {
-            Join::Miter => LineJoin::Miter,
-            Join::Round => LineJoin::Round,
-            Join::Bevel => LineJoin::Bevel,
-        },
-        dash: if fine { None } else { dash(dashes, line.dash_offset) },
-    }
-}
-
-fn dash(mut array: Vec<f32>, offset: f32) -> Option<StrokeDash> {
-    if !array.len().is_multiple_of(2) {
-        array.extend(array.clone());
-    }
-    StrokeDash::new(array, offset)
-}
-
-fn blend(mode: BlendMode) -> tiny_skia::BlendMode {
-    use tiny_skia::BlendMode as To;
-    match mode {
-        BlendMode::Normal => To::SourceOver,
-        BlendMode::Multiply => To::Multiply,
-        BlendMode::Screen => To::Screen,
-        BlendMode::Overlay => To::Overlay,
-        BlendMode::Darken => To::Darken,
-        BlendMode::Lighten => To::Lighten,
-        BlendMode::ColorDodge => To::ColorDodge,
-        BlendMode::ColorBurn => To::ColorBurn,
-        BlendMode::HardLight => To::HardLight,
-        BlendMode::SoftLight => To::SoftLight,
-        BlendMode::Difference => To::Difference,
-        BlendMode::Exclusion => To::Exclusion,
-        BlendMode::Hue => To::Hue,
-        BlendMode::Saturation => To::Saturation,
-        BlendMode::Color => To::Color,
-        BlendMode::Luminosity => To::Luminosity,
     }
 }

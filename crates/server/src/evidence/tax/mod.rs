@@ -141,6 +141,11 @@ fn papers(invoice: &Invoice, paper: Option<Paper>) -> BTreeSet<Paper> {
             }
             all
         }
+        // The standard has one kind of instance for each of the two.
+        Dialect::ChinaXbrl => match invoice.category_hint {
+            Some(Category::TravelAir) => [Paper::AirETicket].into(),
+            _ => [Paper::RailETicket].into(),
+        },
         Dialect::Text => BTreeSet::new(),
         _ => [Paper::Invoice].into(),
     }
@@ -184,7 +189,12 @@ fn domestic(invoice: &Invoice, country: &str, ticket: bool, taxed: Option<bool>)
     }
     let chinese = matches!(
         invoice.dialect,
-        Dialect::ChinaChinese | Dialect::ChinaPinyin | Dialect::ChinaEnglish | Dialect::China2020 | Dialect::ChinaFace
+        Dialect::ChinaChinese
+            | Dialect::ChinaPinyin
+            | Dialect::ChinaEnglish
+            | Dialect::China2020
+            | Dialect::ChinaXbrl
+            | Dialect::ChinaFace
     );
     if chinese {
         return Some(false);
