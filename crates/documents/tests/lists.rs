@@ -142,6 +142,20 @@ fn numbers_without_invoices_are_not_made_to_be_some() {
 }
 
 #[test]
+fn lists_have_a_bound() {
+    let of = |count: usize| -> String {
+        let one = |n: usize| format!("<F><FPHM>{:020}</FPHM><JSHJXX>1.00</JSHJXX></F>", n);
+        format!("<r>{}</r>", (0..count).map(one).collect::<String>())
+    };
+    assert_eq!(all(of(500).as_bytes(), "500").len(), 500);
+    assert_eq!(refusal(&of(501)).code(), "document.too-complex");
+    // Without numbers they are counted, too.
+    let nameless = "<F><FPHM/><KPRQ>2026-01-09</KPRQ><JSHJXX>1.00</JSHJXX></F>".repeat(600);
+    let text = of(2).replace("</r>", &format!("{nameless}</r>"));
+    assert_eq!(refusal(&text).code(), "document.too-complex");
+}
+
+#[test]
 fn items_that_are_nobodys_are_left_out_and_said() {
     let one = |n: u64| {
         let m = model(n * 5);
