@@ -384,7 +384,8 @@ CREATE INDEX allocation_project ON allocation (project_id, claim_id);
 CREATE TABLE task (
     id TEXT PRIMARY KEY, claim_id TEXT NOT NULL REFERENCES claim (id), assignee_id TEXT NOT NULL REFERENCES employee (id),
     step BIGINT NOT NULL, opened_at BIGINT NOT NULL, closed_at BIGINT, outcome TEXT NOT NULL, -- open, or how it ended; copied for who got a copy
-    step_name TEXT NOT NULL DEFAULT '' -- in both languages, as JSON; empty for copies
+    step_name TEXT NOT NULL DEFAULT '', -- in both languages, as JSON; empty for copies
+    why TEXT NOT NULL DEFAULT '' -- what made them the one who is asked: heads, holds, position …
 );
 -- Links in mails, by which a task may be approved once.
 CREATE TABLE mail_link (
@@ -402,9 +403,10 @@ CREATE TABLE chat_account (
     account TEXT, looked_at BIGINT, PRIMARY KEY (kind, employee_id)
 );
 CREATE INDEX chat_account_account ON chat_account (kind, account);
--- The one card of a task, and what it shows.
+-- The one card of a task for each who may act on it, and what it shows.
 CREATE TABLE chat_card (
-    task_id TEXT PRIMARY KEY REFERENCES task (id), kind TEXT NOT NULL, message TEXT NOT NULL, shows TEXT NOT NULL, at BIGINT NOT NULL
+    task_id TEXT NOT NULL REFERENCES task (id), employee_id TEXT NOT NULL REFERENCES employee (id), kind TEXT NOT NULL,
+    message TEXT NOT NULL, shows TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (task_id, employee_id)
 );
 -- Presses of cards, each event once for a task.
 CREATE TABLE chat_press (
@@ -414,6 +416,10 @@ CREATE TABLE chat_press (
 CREATE INDEX task_inbox ON task (assignee_id, outcome, opened_at);
 CREATE INDEX task_done ON task (assignee_id, closed_at);
 CREATE INDEX task_claim ON task (claim_id);
+CREATE INDEX task_why ON task (why) WHERE outcome = 'open';
+CREATE INDEX task_opened ON task (opened_at) WHERE outcome = 'open';
+-- The organisation when open tasks were last given to whom it names: one row.
+CREATE TABLE org_look (one BIGINT PRIMARY KEY, snapshot TEXT NOT NULL, looked_at BIGINT NOT NULL);
 CREATE TABLE claim_number (month TEXT PRIMARY KEY, last BIGINT NOT NULL);
 
 -- The trail: an envelope anybody may keep, and a payload sealed for its subject. Rows are never changed.

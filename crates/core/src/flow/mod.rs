@@ -1,5 +1,6 @@
 //! Approval flows (审批流): immutable versions of a tree that reads as a list of steps, each saying who signs and when it applies.
 
+mod affected;
 mod check;
 mod delegation;
 mod edit;
@@ -14,6 +15,7 @@ mod written;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use affected::Affected;
 pub use check::{FlowError, Unreached};
 pub use delegation::{Delegation, DelegationError, deputies, represented, without_cycles};
 pub use edit::with_flow;

@@ -95,6 +95,11 @@ impl FakeFeishu {
         });
     }
 
+    /// Takes an account away.
+    pub fn dismiss(&self, open_id: &str) {
+        self.db().people.retain(|p| p.open_id != open_id);
+    }
+
     /// Serves on a free port; gives the address.
     pub async fn serve(&self) -> String {
         let router = Router::new()

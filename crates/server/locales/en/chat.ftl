@@ -65,3 +65,4 @@ chat-mobile = Mobile number
 chat-mobile-help = Looks the account up by this number; by the mail address if empty. Outside mainland China with + and the country.
 chat-find = Save and look up
 field-not-a-phone = is no mobile number: write digits alone, outside mainland China with + and the country first
+chat-for = on behalf of

@@ -59,3 +59,4 @@ chat-mobile = 手机号
 chat-mobile-help = 按手机号查找账号；留空则按邮箱。中国大陆以外请写 + 和国家代码。
 chat-find = 保存并查找
 field-not-a-phone = 不是手机号：只写数字，中国大陆以外以 + 和国家代码开头
+chat-for = 代为审批

@@ -86,3 +86,11 @@ fn over(w: W, org: &Org, claim: &Claim, task: TaskId) -> (Tone, Option<String>) 
     let values = values.map(|(name, value)| (name.to_owned(), value));
     (tone, Some(w.args("chat-decided", &values)))
 }
+
+/// Takes the question off a card: whoever has it may no longer act.
+pub fn withdraw(w: W, card: &mut Card) {
+    if card.ask.take().is_some() {
+        card.tone = Tone::Over;
+        card.note = Some(w.t("chat-over"));
+    }
+}

@@ -7,6 +7,7 @@ use outlay_connect::{Guard, Settings};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::waiting;
 use crate::app::App;
 use crate::args;
 use crate::audit;
@@ -209,6 +210,7 @@ pub async fn save(sql: &mut Sql, app: &App, permit: &Permit, kind: &str, new: &N
         )
         .await?;
     }
+    waiting::follow_all(sql).await?;
     note(
         sql,
         permit,
@@ -225,6 +227,9 @@ pub async fn pause(sql: &mut Sql, permit: &Permit, kind: &str, paused: bool) -> 
         .await?;
     if touched == 0 {
         return Err(Error::NotFound("chat"));
+    }
+    if !paused {
+        waiting::follow_all(sql).await?;
     }
     note(sql, permit, kind, if paused { "paused" } else { "resumed" }).await
 }

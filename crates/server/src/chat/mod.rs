@@ -1,4 +1,5 @@
-//! Deciding from a chat: a card when a task opens, changed in place until the task has ended; a press that comes back signed is decided by
+//! Deciding from a chat: a card when a task opens, for the one who is asked and those who act for them, changed in place until the task
+//! has ended; whoever becomes known later gets the cards of what waits for them. A press that comes back signed is decided by
 //! the same door as all else, as the person whose account it is, and only on the content that the card showed.
 
 mod account;
@@ -8,6 +9,7 @@ mod config;
 mod job;
 mod pages;
 mod press;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -21,6 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use account::{AccountView, of as account_of};
 pub use api::Api;
 pub use job::{NO_CHAT, NOT_NEEDED, UNKNOWN, job};
+pub use waiting::{follow_absence, follow_absences};
 
 use crate::app::App;
 use crate::args;
@@ -54,8 +57,12 @@ pub fn routes() -> Router<Arc<App>> {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatJob {
-    /// Brings the card of a task to what the task is now.
+    /// Brings the cards of a task to what the task is now.
     Card(TaskId),
+    /// Sends the cards of all that waits for somebody, or for those for whom they may act.
+    Waiting(EmployeeId),
+    /// Sends the cards of all that waits.
+    All,
     /// Looks for somebody's account.
     Find(EmployeeId),
 }

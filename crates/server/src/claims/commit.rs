@@ -320,8 +320,8 @@ async fn write_tasks(sql: &mut Sql, before: Option<&Claim>, claim: &Claim) -> Re
             match known.iter().find(|t| t.id == task.id) {
                 None => {
                     sql.run(
-                        "INSERT INTO task (id, claim_id, assignee_id, step, opened_at, closed_at, outcome, step_name) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                        "INSERT INTO task (id, claim_id, assignee_id, step, opened_at, closed_at, outcome, step_name, why) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                         args![
                             task.id,
                             claim.id,
@@ -330,7 +330,8 @@ async fn write_tasks(sql: &mut Sql, before: Option<&Claim>, claim: &Claim) -> Re
                             task.opened_at.as_microsecond(),
                             closed,
                             outcome,
-                            serde_json::to_string(&run.name)?
+                            serde_json::to_string(&run.name)?,
+                            task.why.code()
                         ],
                     )
                     .await?;

@@ -8,11 +8,12 @@ use outlay_core::claim::{Command, Refusal};
 use outlay_core::ids::ClaimId;
 use tokio::sync::watch;
 
-use super::{act, store};
+use super::{act, reassign, store};
 use crate::app::App;
 use crate::args;
 use crate::auth::Permit;
-use crate::clock::now;
+use crate::chat;
+use crate::clock::{day, now};
 use crate::error::Error;
 use crate::people::stored;
 
@@ -23,15 +24,25 @@ const AGAIN: [SignedDuration; 2] = [SignedDuration::from_mins(1), SignedDuration
 
 /// Does what is due, until `stop`. Several processes may do so: whoever comes second finds nothing due.
 pub async fn keep_time(app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    let mut known = None;
+    // The organisation and the day of the last look; and whether it is to be looked once more, for what was decided on meanwhile.
+    let (mut known, mut again) = (None, false);
     while !*stop.borrow() {
         if let Err(error) = tick(&app).await {
             tracing::error!(%error, "time limits of steps");
         }
+        let today = day(now(), "UTC");
         match app.db.read().mark("org").await {
-            Ok(n) if known == Some(n) => {}
+            Ok(n) if known == Some((n, today)) && !again => {}
             Ok(n) => match reassign(&app).await {
-                Ok(_) => known = Some(n),
+                Ok(_) => {
+                    if known.is_none_or(|(_, last)| last != today)
+                        && let Err(error) = chat::follow_absences(&app, today).await
+                    {
+                        tracing::error!(%error, "cards for those who act for others from today");
+                    }
+                    again = known != Some((n, today));
+                    known = Some((n, today));
+                }
                 Err(error) => tracing::error!(%error, "open tasks after a change of the organisation"),
             },
             Err(error) => tracing::error!(%error, "the organisation could not be looked at"),
@@ -53,27 +64,15 @@ pub async fn tick(app: &Arc<App>) -> Result<usize, Error> {
             args![now().as_microsecond()],
         )
         .await?;
+    let due = due.iter().map(|(id,)| stored(id)).collect::<Result<_, _>>()?;
     all(app, due, "time", Command::Tick).await
 }
 
-/// Tasks of claims in review go to those whom the organisation names now; how many claims that moved.
-pub async fn reassign(app: &Arc<App>) -> Result<usize, Error> {
-    let open: Vec<(String,)> = app
-        .db
-        .read()
-        .all(
-            "SELECT DISTINCT claim_id FROM task WHERE outcome = 'open' ORDER BY claim_id",
-            args![],
-        )
-        .await?;
-    all(app, open, "organisation", Command::Reassign).await
-}
-
-async fn all(app: &Arc<App>, claims: Vec<(String,)>, part: &str, command: Command) -> Result<usize, Error> {
+/// Has something done with each of some claims, by the system; how many that moved.
+pub(super) async fn all(app: &Arc<App>, claims: Vec<ClaimId>, part: &str, command: Command) -> Result<usize, Error> {
     let permit = Permit::system(part, "keepTime");
     let mut moved = 0;
-    for (id,) in claims {
-        let id: ClaimId = stored(&id)?;
+    for id in claims {
         match act(app, &permit, id, command.clone()).await {
             Ok(_) => moved += 1,
             Err(Error::Refused(Refusal::NothingDue | Refusal::State { .. }) | Error::Conflict) => {}

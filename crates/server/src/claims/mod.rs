@@ -22,6 +22,7 @@ mod late;
 pub mod line_view;
 mod link_view;
 pub mod list;
+mod org_look;
 mod pages;
 mod payable;
 pub mod per_diem;
@@ -47,7 +48,8 @@ pub use choice::{ChoicePerson, ChoiceView};
 pub use commit::{EVENTS, MailJob, WriteBackJob};
 pub use fill::{Start, fill, fill_from_deal};
 pub use input::AmountInput;
-pub use late::{keep_time, reassign, tick};
+pub use late::{keep_time, tick};
+pub use org_look::{reassign, touched};
 pub(crate) use resolve::money_problem;
 pub use store::today;
 

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::args;
 use crate::audit;
 use crate::auth::Permit;
+use crate::chat;
 use crate::claims::{AmountInput, money_problem};
 use crate::clock::{day, now};
 use crate::db::Sql;
@@ -206,6 +207,7 @@ pub async fn give(app: &Arc<App>, permit: &Permit, from: EmployeeId, new: &NewDe
                 )
                 .await?;
                 changed(sql).await?;
+                chat::follow_absence(sql, d.from).await?;
                 audit::note(sql, permit.actor(), permit.action(), &format!("person:{}", d.from), "delegated").await
             })
         })
@@ -231,6 +233,7 @@ pub async fn end(app: &Arc<App>, permit: &Permit, from: EmployeeId, id: &str) ->
                     return Err(Error::NotFound("delegation"));
                 }
                 changed(sql).await?;
+                chat::follow_absence(sql, from).await?;
                 audit::note(
                     sql,
                     permit.actor(),

@@ -24,6 +24,7 @@ async fn connected(world: &World) -> FakeFeishu {
     } });
     let ange = world.as_("ange").await;
     ange.put("/api/v1/chats/feishu", settings).await.expect(204);
+    world.work().await;
     fake
 }
 
@@ -274,7 +275,10 @@ fn a_chat_that_is_away_or_busy_is_tried_again_and_sends_one_card() {
                 .app
                 .db
                 .read()
-                .one("SELECT state, waits FROM job WHERE kind = 'chat'", args![])
+                .one(
+                    "SELECT state, waits FROM job WHERE kind = 'chat' AND key LIKE 'chat:%'",
+                    args![],
+                )
                 .await
                 .expect("a job");
             (world, row)
@@ -355,5 +359,91 @@ fn keys_are_sealed_and_people_are_found_by_mobile_number_too() {
             .put(&path, json!({ "mobile": "" }))
             .await
             .expect(403);
+    });
+}
+
+#[test]
+fn whoever_acts_for_somebody_away_has_a_card_too_until_they_no_longer_do() {
+    on_both(|world| async move {
+        let fake = connected(&world).await;
+        let (claim, chens) = asked(&world, &fake).await;
+        assert!(fake.cards_of("ou_boss").is_empty());
+        let chen = world.as_("chen").await;
+        let today = outlay::clock::day(outlay::clock::now(), "Asia/Shanghai");
+        let away = json!({ "to": "boss@example.com", "since": today.to_string(), "until": today.to_string() });
+        let given = chen
+            .post("/api/v1/me/delegations", away.clone())
+            .await
+            .expect(201)
+            .json();
+        world.work().await;
+        let card = fake
+            .cards_of("ou_boss")
+            .pop()
+            .expect("a card for who acts")
+            .card
+            .to_string();
+        assert!(
+            card.contains("代为审批") && card.contains("陈屿") && card.contains("\"form\""),
+            "{card}"
+        );
+        assert_eq!(fake.cards_of("ou_chen").len(), 1, "and the one that was there stays");
+
+        let id = given["id"].as_str().expect("an id");
+        chen.form(&format!("/me/away/{id}/end"), &[]).await.expect(303);
+        world.work().await;
+        let over = fake.cards_of("ou_boss").remove(0).card.to_string();
+        assert!(over.contains("此事项已结束") && !over.contains("\"form\""), "{over}");
+        let late = fake.press_as(
+            &fake.cards_of("ou_boss").remove(0).id,
+            Some(0),
+            "ou_boss",
+            "approve",
+            "",
+            "event-late",
+        );
+        assert_eq!(said(&sent(&world, &late, 200).await), "这不是您的审批事项。");
+
+        chen.post("/api/v1/me/delegations", away).await.expect(201);
+        world.work().await;
+        let message = fake.cards_of("ou_boss").pop().expect("the card").id;
+        let answer = sent(&world, &fake.press(&message, "ou_boss", "approve", ""), 200).await;
+        assert_eq!(said(&answer), "已同意");
+        let signed: Vec<_> = now(&world, &claim).await.signers().collect();
+        assert!(signed.contains(&world.id("boss").await), "{signed:?}");
+        world.work().await;
+        for account in ["ou_chen", "ou_boss"] {
+            let card = fake.cards_of(account).remove(0).card.to_string();
+            assert!(!card.contains("\"form\""), "{account}: {card}");
+        }
+        assert_ne!(chens, message);
+    });
+}
+
+#[test]
+fn what_waited_before_the_chat_was_there_or_knew_them_gets_its_card_then() {
+    on_both(|world| async move {
+        let claim = seed::draft(&world, "wang").await;
+        seed::act(&world, world.id("wang").await, claim.id, Command::Submit).await;
+        world.work().await;
+        let fake = connected(&world).await;
+        let cards = fake.cards_of("ou_chen");
+        assert_eq!(cards.len(), 1, "the task was open when the chat was connected");
+        assert!(cards[0].card.to_string().contains(&claim.number));
+
+        // Finance is asked next, and unknown until somebody enters their number.
+        fake.dismiss("ou_zhao");
+        let message = cards[0].id.clone();
+        sent(&world, &fake.press(&message, "ou_chen", "approve", ""), 200).await;
+        world.work().await;
+        assert!(fake.cards_of("ou_zhao_new").is_empty());
+        fake.hire("other@example.org", "+8613800000000", "ou_zhao_new");
+        let path = format!("/api/v1/employees/{}/chat", world.id("zhao").await);
+        let mobile = json!({ "mobile": "+8613800000000" });
+        world.as_("ange").await.put(&path, mobile).await.expect(204);
+        world.work().await;
+        assert_eq!(fake.cards_of("ou_zhao_new").len(), 1);
+        world.work().await;
+        assert_eq!(fake.cards_of("ou_zhao_new").len(), 1, "once");
     });
 }

@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 use outlay::{args, claims};
 use outlay_core::claim::{Claim, Status};
-use outlay_core::ids::EntityId;
+use outlay_core::ids::{EmployeeId, EntityId};
+use outlay_core::org::Role;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -94,6 +95,119 @@ async fn due(world: &World, claim: &Claim) -> i64 {
     let text = "SELECT due_at FROM claim WHERE id = $1";
     let (at,): (i64,) = world.app.db.read().one(text, args![claim.id]).await.expect("read");
     at
+}
+
+/// Changes the organisation by one statement.
+async fn change(world: &World, text: &'static str, who: EmployeeId) {
+    world
+        .app
+        .db
+        .write(move |sql| {
+            Box::pin(async move {
+                sql.run(text, args![who]).await?;
+                outlay::people::changed(sql).await
+            })
+        })
+        .await
+        .expect("changed");
+}
+
+/// Whoever a claim waits for.
+async fn asked(world: &World, claim: &Claim) -> Vec<EmployeeId> {
+    now(world, claim).await.open_tasks().map(|t| t.assignee).collect()
+}
+
+/// Lets the last look be so long ago that no task was opened near it.
+async fn long_ago(world: &World) {
+    let text = "UPDATE task SET opened_at = opened_at - 600000000";
+    world
+        .app
+        .db
+        .write(move |sql| Box::pin(async move { Ok(sql.run(text, args![]).await?) }))
+        .await
+        .expect("older");
+}
+
+#[test]
+fn only_claims_that_a_change_may_touch_are_looked_at_and_a_start_looks_at_what_changed_since() {
+    on_both(|world| async move {
+        let (chen, zhao) = (world.id("chen").await, world.id("zhao").await);
+        let head = submitted(&world).await;
+        let finance = submitted(&world).await;
+        let (id, hash) = {
+            let task = finance.open_tasks().next().expect("a task");
+            (task.id, finance.content.hash())
+        };
+        world
+            .as_("chen")
+            .await
+            .post(&format!("/api/v1/tasks/{id}/approval"), json!({ "hash": hash }))
+            .await
+            .expect(200);
+        assert_eq!(
+            (asked(&world, &head).await, asked(&world, &finance).await),
+            (vec![chen], vec![zhao])
+        );
+
+        assert_eq!(
+            claims::touched(&world.app).await.expect("looked").len(),
+            2,
+            "the first look is at all"
+        );
+        assert_eq!(claims::reassign(&world.app).await.expect("looked"), 0);
+        long_ago(&world).await;
+        assert_eq!(
+            claims::touched(&world.app).await.expect("looked"),
+            [],
+            "nothing changed"
+        );
+
+        change(&world, "UPDATE employee SET name = '陈 屿' WHERE id = $1", chen).await;
+        assert_eq!(
+            claims::touched(&world.app).await.expect("looked"),
+            [],
+            "nor does a name count"
+        );
+        change(&world, "UPDATE department SET head_id = NULL WHERE head_id = $1", chen).await;
+        assert_eq!(claims::touched(&world.app).await.expect("looked"), [head.id]);
+        assert_eq!(claims::reassign(&world.app).await.expect("looked"), 1);
+        assert!(!asked(&world, &head).await.contains(&chen));
+        long_ago(&world).await;
+        assert_eq!(claims::touched(&world.app).await.expect("looked"), []);
+
+        world.grant("ops", Role::Finance).await;
+        change(
+            &world,
+            "UPDATE role_grant SET entity_id = entity_id WHERE employee_id = $1",
+            zhao,
+        )
+        .await;
+        assert_eq!(
+            claims::reassign(&world.app).await.expect("looked"),
+            0,
+            "one more to ask is asked of the next"
+        );
+        change(
+            &world,
+            "DELETE FROM role_grant WHERE employee_id = $1 AND role = 'finance'",
+            zhao,
+        )
+        .await;
+        assert_eq!(claims::touched(&world.app).await.expect("looked"), [finance.id]);
+        assert_eq!(claims::reassign(&world.app).await.expect("looked"), 1);
+        assert_eq!(asked(&world, &finance).await, [world.id("ops").await]);
+
+        // A look at all finds nothing that was missed.
+        let text = "DELETE FROM org_look";
+        world
+            .app
+            .db
+            .write(move |sql| Box::pin(async move { Ok(sql.run(text, args![]).await?) }))
+            .await
+            .expect("forgotten");
+        assert_eq!(claims::touched(&world.app).await.expect("looked").len(), 2);
+        assert_eq!(claims::reassign(&world.app).await.expect("looked"), 0);
+    });
 }
 
 #[test]
