@@ -16,6 +16,7 @@ pub mod policy;
 pub mod table;
 pub mod tax;
 pub mod words;
+pub mod yaml;
 
 pub use evidence::{InvoiceIdentity, TaxIdCheck};
 pub use money::{Currency, Money, MoneyError};

@@ -1,7 +1,7 @@
 //! Who would approve a claim, with real people and why, before it is handed in.
 
 use super::{Approver, Ask, Flow, Mode, NoApprover, Resolved, SamePerson};
-use crate::claim::{Kind, RunStep};
+use crate::claim::{Judgement, Kind, RunStep};
 use crate::ids::EmployeeId;
 use crate::policy::Finding;
 use crate::words::Text;
@@ -37,6 +37,17 @@ pub enum Seen {
 }
 
 impl Flow {
+    /// As [`Flow::preview`], by what the policy said: a claim that was drawn for an audit is looked at by the audit's role alone; by the
+    /// flow where nobody with it may act.
+    pub fn preview_of(&self, ask: &Ask, judged: &Judgement) -> Vec<Planned> {
+        let audit = judged.auto.audit().map(|role| self.asking(role));
+        let audited = audit.map(|one| one.preview(ask, &judged.findings));
+        let asks = |planned: &Vec<Planned>| planned.iter().any(|p| matches!(p.seen, Seen::Asks(_)));
+        audited
+            .filter(asks)
+            .unwrap_or_else(|| self.preview(ask, &judged.findings))
+    }
+
     /// The steps that apply to a claim with the people whom they would ask on `ask.day`. Whoever is asked is taken to
     /// sign; of an any-sign step, the first.
     pub fn preview(&self, ask: &Ask, findings: &[Finding]) -> Vec<Planned> {

@@ -135,7 +135,7 @@ impl Flow {
         if text.len() > MAX_BYTES {
             return Err(FlowError::TooLong(MAX_BYTES));
         }
-        Ok(serde_norway::from_str(text)?)
+        Ok(crate::yaml::read(text)?)
     }
 
     /// The flow as YAML, which [`Flow::from_yaml`] reads again to the same flow.

@@ -106,6 +106,45 @@ impl Flow {
         }
     }
 
+    /// Moves a step to the end of a branch; false if there is no such branch, or it is one of the step's own.
+    pub fn move_into(&mut self, id: &str, fork: &str, branch: usize) -> bool {
+        let within = self
+            .node(id)
+            .is_none_or(|node| find(std::slice::from_ref(node), fork).is_some());
+        let to = Place {
+            fork: Some(fork.to_owned()),
+            branch,
+            at: usize::MAX,
+        };
+        if within || self.list(&to).is_none() {
+            return false;
+        }
+        self.remove(id).is_some_and(|node| self.insert(&to, node))
+    }
+
+    /// Moves a step out of the branch that it is in, behind the division; false if it is in none.
+    pub fn move_out(&mut self, id: &str) -> bool {
+        let fork = self.place(id).and_then(|place| place.fork);
+        let Some(outer) = fork.and_then(|fork| self.place(&fork)) else {
+            return false;
+        };
+        let behind = Place {
+            at: outer.at + 1,
+            ..outer
+        };
+        self.remove(id).is_some_and(|node| self.insert(&behind, node))
+    }
+
+    /// The branches that a step can be moved into: each division with the number of the branch. None of its own, and not the one
+    /// that it is in.
+    pub fn branches_for(&self, id: &str) -> Vec<(&Branches, usize)> {
+        let here = self.place(id).and_then(|p| Some((p.fork?, p.branch)));
+        let mut found = Vec::new();
+        forks(&self.steps, id, &mut found);
+        found.retain(|(fork, n)| here.as_ref().is_none_or(|(f, b)| (f, b) != (&fork.id, n)));
+        found
+    }
+
     /// Puts a copy of a step behind it, with ids of its own; the copy's id.
     pub fn duplicate(&mut self, id: &str) -> Option<String> {
         let mut copy = self.node(id)?.clone();
@@ -242,6 +281,20 @@ impl Branches {
     }
 }
 
+/// All branches of a list, but those below the step `but`.
+fn forks<'a>(nodes: &'a [Node], but: &str, found: &mut Vec<(&'a Branches, usize)>) {
+    for node in nodes {
+        let Node::Branches(fork) = node else { continue };
+        if fork.id == but {
+            continue;
+        }
+        for (n, branch) in fork.branches.iter().enumerate() {
+            found.push((fork, n));
+            forks(&branch.steps, but, found);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,5 +365,42 @@ steps:
         assert_eq!(standard.fresh_id("Second look, please!"), "second-look-please");
         assert_eq!(standard.fresh_id("2026"), "step");
         assert_eq!(standard.fresh_id("财务"), "step");
+    }
+
+    #[test]
+    fn a_step_moves_into_a_branch_and_out_of_it_at_once() {
+        let mut flow = Flow::from_yaml(FORKED).expect("a flow");
+        let before = flow.clone();
+        let to: Vec<(String, usize)> = flow
+            .branches_for("head")
+            .iter()
+            .map(|(f, n)| (f.id.clone(), *n))
+            .collect();
+        assert_eq!(to, [("fork".to_owned(), 0), ("fork".to_owned(), 1)]);
+        let of_boss: Vec<usize> = flow.branches_for("boss").iter().map(|(_, n)| *n).collect();
+        assert_eq!(of_boss, [1], "not the one that it is in");
+        assert!(flow.branches_for("fork").is_empty(), "nor into itself");
+
+        assert!(
+            !flow.move_into("fork", "fork", 0)
+                && !flow.move_into("head", "fork", 2)
+                && !flow.move_into("head", "none", 0)
+        );
+        assert!(!flow.move_into("none", "fork", 0) && !flow.move_out("head"));
+        assert_eq!(flow, before, "what cannot be done changes nothing");
+
+        assert!(flow.move_into("head", "fork", 1));
+        assert_eq!(
+            flow.place("head").map(|p| (p.fork, p.branch, p.at)),
+            Some((Some("fork".to_owned()), 1, 1))
+        );
+        assert!(flow.move_out("head"));
+        assert_eq!(
+            flow.place("head").map(|p| (p.fork, p.at)),
+            Some((None, 1)),
+            "behind the division"
+        );
+        assert!(flow.shift("head", false));
+        assert_eq!(flow, before);
     }
 }

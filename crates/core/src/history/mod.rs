@@ -130,7 +130,7 @@ impl Input {
             findings: &judged.findings,
         };
         let mut steps = Vec::new();
-        for step in flow.preview(&ask, &judged.findings) {
+        for step in flow.preview_of(&ask, judged) {
             match step.seen {
                 _ if step.kind == Kind::Copy => {}
                 Seen::SignedBefore(_) | Seen::NotNeeded => {}

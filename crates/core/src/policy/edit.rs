@@ -9,7 +9,7 @@ use crate::words::Text;
 impl PolicySet {
     /// Reads a policy's text without asking whether it is sound.
     pub fn from_yaml(text: &str) -> Result<PolicySet, PolicyError> {
-        serde_norway::from_str(text).map_err(|e| unreadable(&e))
+        crate::yaml::read(text).map_err(|e| unreadable(&e))
     }
 
     /// The whole set as a text.
@@ -19,7 +19,7 @@ impl PolicySet {
 }
 
 fn unreadable(error: &serde_norway::Error) -> PolicyError {
-    PolicyError::one("", Text::of(format!("YAML 有误：{error}"), error.to_string()))
+    PolicyError::one("", crate::yaml::said(error))
 }
 
 /// The text with a table changed, found by its id. Fails where the text cannot be read, or the table cannot stand in a policy.

@@ -154,3 +154,6 @@ fedit-field-if-own = Where a step finds only the claimant
 # The claimant's choice of who signs.
 choice-hint = This step leaves it to you who signs.
 choice-none = Choose
+fedit-moves = Into a branch, or out of one
+fedit-into = Into “{ $name }”
+fedit-out = Out of the branch

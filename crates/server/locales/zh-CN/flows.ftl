@@ -1,6 +1,6 @@
 # What is wrong with a flow, and the mend.
 field-flow-too-long = 流程超过 { $most } 字节：请拆分
-field-flow-shape = 文本不能读作审批流：{ $text }
+field-flow-shape = 文本不能读作审批流：{ $zh }
 field-flow-twice = 标识 { $step } 出现了两次：请为每一步使用各自的标识
 field-flow-open = 没有对所有单据都审批的步骤，可能出现自己批准自己：请至少保留一个没有条件的步骤
 field-flow-level = 负责人级数为 1 到 9：请填写其中的数字
@@ -154,3 +154,6 @@ fedit-field-if-own = 步骤只找到报销人本人时
 # The claimant's choice of who signs.
 choice-hint = 此步骤由您选择审批人。
 choice-none = 请选择
+fedit-moves = 移入或移出分支
+fedit-into = 移入“{ $name }”
+fedit-out = 移出分支

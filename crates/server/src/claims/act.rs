@@ -184,7 +184,7 @@ pub async fn would(sql: &mut Sql, app: &App, who: EmployeeId, claim: &Claim, com
     Ok(decide(Some(claim), command, &Actor::Employee(who), &facts).is_ok())
 }
 
-/// Who would approve a claim by a flow today, with the findings that it has, else those it would have.
+/// Who would approve a claim by a flow today, by what the policy said of it, else would say; the audit's role where it was drawn.
 pub async fn plan(sql: &mut Sql, app: &App, claim: &Claim, flow: &Flow) -> Result<Vec<Planned>, Error> {
     let org = app.org(sql).await?;
     let rules = app.rules(sql).await?;
@@ -195,10 +195,13 @@ pub async fn plan(sql: &mut Sql, app: &App, claim: &Claim, flow: &Flow) -> Resul
         (None, Some(policy)) => Some(judge::judge(sql, &org, policy, claim.id, content, &[], today).await?.0),
         (None, None) => None,
     };
-    let findings = judged.map(|j| j.findings).unwrap_or_default();
     let around = Around::of(sql, content).await?;
-    let ask = around.ask(&org, claim, &flow.settings, &findings, today);
-    Ok(flow.preview(&ask, &findings))
+    let findings = judged.as_ref().map(|j| j.findings.as_slice()).unwrap_or_default();
+    let ask = around.ask(&org, claim, &flow.settings, findings, today);
+    Ok(match &judged {
+        Some(judged) => flow.preview_of(&ask, judged),
+        None => flow.preview(&ask, &[]),
+    })
 }
 
 /// What would happen if it were submitted now: findings and the people who would be asked. Nothing is written.
@@ -242,7 +245,7 @@ pub async fn preview(sql: &mut Sql, app: &App, claim: &Claim) -> Result<Preview,
     let actor = Actor::Employee(content.claimant);
     let outcome = decide(Some(claim), Command::Submit, &actor, &facts).map(|d| d.claim);
     let ask = around.ask(&org, claim, &flow.settings, &judged.findings, today);
-    let planned = flow.preview(&ask, &judged.findings);
+    let planned = flow.preview_of(&ask, &judged);
     let choices = flow
         .choices()
         .into_iter()

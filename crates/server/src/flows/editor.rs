@@ -15,7 +15,7 @@ use super::form::{Sent, Typed};
 use super::fresh::{branch_name, named};
 use super::list::{On, Shown};
 use super::options::Options;
-use super::parts::{Around, ForkPart, StepPart, TypedSettings, fork_part, render};
+use super::parts::{Around, ForkPart, StepPart, TypedSettings, fork_part, moves, render};
 use super::preview::Preview;
 use super::words::{Words, problems_of};
 use crate::app::App;
@@ -227,6 +227,7 @@ impl Asked<'_> {
             may_write: opened.may_write,
             errors: refused.problems.iter().map(|p| self.said(w, flow, p)).collect(),
             kinds,
+            moves: Vec::new(),
         };
         let on = match side {
             Side::Preview(claim) => {
@@ -244,12 +245,14 @@ impl Asked<'_> {
                 On::Nothing
             }
             Side::Fork(fork) => {
-                let a = around(link(&format!("{here}/step"), &[("id", &fork.id)]), Vec::new());
+                let mut a = around(link(&format!("{here}/step"), &[("id", &fork.id)]), Vec::new());
+                a.moves = moves(w, flow, &fork.id);
                 page.side = Some(render(&fork_part(&a, &fork, &here))?);
                 On::Step(fork.id)
             }
             Side::Step(id, typed) => {
-                let a = around(link(&format!("{here}/step"), &[("id", &id)]), Vec::new());
+                let mut a = around(link(&format!("{here}/step"), &[("id", &id)]), Vec::new());
+                a.moves = moves(w, flow, &id);
                 page.side = Some(match (flow.node(&id), typed) {
                     (Some(Node::Branches(fork)), _) => render(&fork_part(&a, fork, &here))?,
                     (Some(node), typed) => {

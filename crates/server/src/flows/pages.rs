@@ -277,6 +277,22 @@ pub async fn save_step(
                 flow.shift(&step, act == "down");
                 Ok(Some(step.clone()))
             }
+            ("out", _) => {
+                flow.move_out(&step);
+                Ok(Some(step.clone()))
+            }
+            (into, _) if into.starts_with("into ") => {
+                let to = into.splitn(3, ' ').collect::<Vec<_>>();
+                let moved = match to.as_slice() {
+                    [_, branch, fork] => branch.parse().is_ok_and(|branch| flow.move_into(&step, fork, branch)),
+                    _ => false,
+                };
+                if moved {
+                    Ok(Some(step.clone()))
+                } else {
+                    Err(Error::NotFound("branch"))
+                }
+            }
             ("copy", _) => Ok(flow.duplicate(&step)),
             ("delete", _) => {
                 flow.remove(&step);

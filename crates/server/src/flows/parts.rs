@@ -26,6 +26,8 @@ pub struct Around {
     pub errors: Vec<String>,
     /// The kinds of a new step with their addresses; empty for one that is there.
     pub kinds: Vec<(&'static str, String, bool)>,
+    /// Where a step that is there can be moved at one press: what the button sends, and its words.
+    pub moves: Vec<(String, String)>,
 }
 
 /// The form of a step, a copy or a branch.
@@ -76,6 +78,21 @@ pub struct SettingsPart<'a> {
     pub nobody: Vec<Option3>,
     /// What is done where it finds only the claimant.
     pub own: Vec<Option3>,
+}
+
+/// Where a step can be moved at one press: out of its branch, or into one that is there.
+pub fn moves(w: W, flow: &Flow, id: &str) -> Vec<(String, String)> {
+    let inside = flow.place(id).is_some_and(|place| place.fork.is_some());
+    let mut moves = Vec::new();
+    if inside {
+        moves.push(("out".to_owned(), w.t("fedit-out")));
+    }
+    for (fork, n) in flow.branches_for(id) {
+        let branch = fork.branches.get(n).map(|b| b.name.get(w.0)).unwrap_or_default();
+        let name = format!("{} · {branch}", fork.name.get(w.0));
+        moves.push((format!("into {n} {}", fork.id), w.t1("fedit-into", "name", name)));
+    }
+    moves
 }
 
 /// Renders a part.

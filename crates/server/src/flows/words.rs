@@ -178,7 +178,10 @@ pub fn problem(error: &FlowError) -> Problem {
     };
     match error {
         FlowError::TooLong(most) => at("flow-too-long").with("most", most),
-        FlowError::Shape(error) => at("flow-shape").with("text", error),
+        FlowError::Shape(error) => {
+            let said = outlay_core::yaml::said(error);
+            at("flow-shape").with("text", &said.en).with("zh", &said.zh)
+        }
         FlowError::Twice(_) => at("flow-twice"),
         FlowError::Open => Problem::new("steps", "flow-open"),
         FlowError::Level(_) => at("flow-level"),

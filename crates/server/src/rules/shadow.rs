@@ -199,8 +199,13 @@ pub async fn follow(app: &Arc<App>) -> Result<usize, Error> {
     for shadow in all {
         let draft = RulesDraft::load(&mut sql, &shadow.0).await?;
         // A text with something wrong waits for its next save, with which it begins anew.
-        if draft.problems(&*app.org(&mut sql).await?).is_empty() {
-            seen += follow_one(app, &mut sql, &draft, shadow).await?;
+        if !draft.problems(&*app.org(&mut sql).await?).is_empty() {
+            continue;
+        }
+        // One that cannot be followed does not hold up the others.
+        match follow_one(app, &mut sql, &draft, shadow).await {
+            Ok(n) => seen += n,
+            Err(error) => tracing::error!(%error, draft = %draft.id, "a draft of rules that runs along"),
         }
     }
     Ok(seen)

@@ -356,3 +356,121 @@ fn the_claimant_chooses_who_signs_on_the_page() {
         assert_eq!(asked, [chen]);
     });
 }
+
+#[test]
+fn a_step_goes_into_a_branch_that_is_there_and_out_of_it_at_one_press() {
+    on_both(|world| async move {
+        let zhao = world.as_("zhao").await;
+        let forked = OURS.to_owned()
+            + "  - id: fork\n    name: { zh: 并行, en: Side by side }\n    branches:\n      - name: { zh: 大额, en: Large }\n        when: { amount_from: { amount: \"9.00\", currency: CNY } }\n        steps:\n          - { id: boss, name: { zh: 总经理, en: Boss }, who: !role payer }\n      - name: { zh: 其他, en: Others }\n        steps:\n          - { id: more, name: { zh: 复核, en: Check }, who: !role auditor }\n";
+        let new = json!({ "kind": "flow", "entity": world.cn.to_string(), "body": forked });
+        let made = zhao.post("/api/v1/rules/drafts", new).await.expect(201).json();
+        let id = made["id"].as_str().expect("an id").to_owned();
+        let at = |step: &str| format!("/settings/flows/drafts/{id}/step?id={step}");
+        let form = zhao.get(&at("finance")).await.expect(200).text;
+        assert!(
+            form.contains("value=\"into 0 fork\"") && form.contains("移入“并行 · 其他”"),
+            "{form}"
+        );
+        assert!(
+            !form.contains("value=\"out\"") && form.len() <= 40_960,
+            "{}",
+            form.len()
+        );
+
+        assert_eq!(
+            send(&zhao, &id, "step?id=finance", &[("act", "into 1 fork")]).await.0,
+            303
+        );
+        let flow = Flow::read(&body(&zhao, &id).await).expect("a flow");
+        let place = flow.place("finance").expect("there");
+        assert_eq!((place.fork.as_deref(), place.branch, place.at), (Some("fork"), 1, 1));
+        assert!(body(&zhao, &id).await.contains("# The head first."));
+
+        let form = zhao.get(&at("finance")).await.expect(200).text;
+        assert!(
+            form.contains("value=\"out\"") && !form.contains("value=\"into 1 fork\""),
+            "{form}"
+        );
+        assert_eq!(send(&zhao, &id, "step?id=finance", &[("act", "out")]).await.0, 303);
+        let flow = Flow::read(&body(&zhao, &id).await).expect("a flow");
+        assert_eq!(flow.place("finance").map(|p| (p.fork, p.at)), Some((None, 2)));
+        let (status, _) = send(&zhao, &id, "step?id=finance", &[("act", "into 7 fork")]).await;
+        assert_eq!(status, 404);
+        let emptied = send(&zhao, &id, "step?id=more", &[("act", "out")]).await;
+        assert_eq!(
+            emptied.0, 422,
+            "a branch without steps is refused, and nothing saved: {}",
+            emptied.1
+        );
+    });
+}
+
+#[test]
+fn a_text_that_is_no_yaml_is_told_in_the_readers_language_with_its_place() {
+    on_both(|world| async move {
+        let zhao = world.as_("zhao").await;
+        let id = begin(&world, &zhao).await;
+        let broken = json!({ "version": 1, "body": "version: 1\nid: a: b\n" });
+        let path = format!("/api/v1/rules/drafts/{id}");
+        zhao.put(&path, broken).await.expect(200);
+        let page = zhao
+            .get(&format!("/settings/flows/drafts/{id}/text"))
+            .await
+            .expect(200)
+            .text;
+        assert!(page.contains("第 2 行第 6 列：此处不能再有"), "{page}");
+        let new =
+            json!({ "kind": "policy", "entity": world.cn.to_string(), "body": "id: cn-standard\nrules:\n\t- id: x\n" });
+        let policy = zhao.post("/api/v1/rules/drafts", new).await.expect(201).json();
+        let said = policy["problems"][0]["message"].as_str().expect("words");
+        assert!(said.starts_with("第 3 行第 ") && said.contains("空格"), "{said}");
+    });
+}
+
+#[test]
+fn a_claim_that_was_drawn_for_an_audit_shows_the_audit_instead_of_the_flow() {
+    on_both(|world| async move {
+        let zhao = world.as_("zhao").await;
+        let all = "auto_approval:\n  table:\n    hit: first\n    inputs: [total]\n    rows:\n      - [\"-\", pass]\n\naudit:\n  role: finance\n  table:\n    hit: first\n    inputs: [total]\n    rows:\n      - [\"-\", 100%]\n\n";
+        let text = outlay_core::policy::CN_STANDARD;
+        let from = text.find("auto_approval:").expect("there");
+        let to = text.find("per_diems:").expect("there");
+        let policy = format!("{}{all}{}", &text[..from], &text[to..]).replacen("version: 1", "version: 2", 1);
+        let entity = world.cn;
+        world
+            .app
+            .db
+            .write(move |sql| {
+                let policy = policy.clone();
+                Box::pin(async move {
+                    policies::publish_policy(sql, &Permit::system("test", "fill"), entity, &policy).await
+                })
+            })
+            .await
+            .expect("published");
+        let claim = seed::draft(&world, "wang").await;
+        let claim = seed::act(
+            &world,
+            world.id("wang").await,
+            claim.id,
+            outlay_core::claim::Command::Submit,
+        )
+        .await;
+        assert_eq!(claim.run.len(), 1, "the audit alone");
+        let id = begin(&world, &zhao).await;
+        let path = format!("/api/v1/rules/drafts/{id}/approvers?claim={}", claim.number);
+        let steps = zhao.get(&path).await.expect(200).json();
+        assert_eq!(
+            (&steps[0]["name"], steps.as_array().map(Vec::len)),
+            (&json!("随机抽查"), Some(1)),
+            "{steps}"
+        );
+        let decision = zhao
+            .get(&format!("/api/v1/claims/{}/decisions", claim.number))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(decision[0]["outcome"]["steps"][0]["name"], "随机抽查", "{decision}");
+    });
+}
