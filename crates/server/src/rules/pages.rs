@@ -95,8 +95,6 @@ pub struct Sent {
     #[serde(default)]
     version: i64,
     #[serde(default)]
-    body: String,
-    #[serde(default)]
     effective_from: String,
 }
 
@@ -130,12 +128,11 @@ pub(super) async fn carry_out(app: &Arc<App>, visitor: &Visitor, id: &str, sent:
             };
             view::try_it(app, visitor, id, day("from", &sent.from)?, day("to", &sent.to)?).await?;
         }
-        "save" => {
+        "day" => {
             let day = sent.effective_from.parse();
             let saved = draft::SavedDraft {
                 version: sent.version,
-                // Browsers send line ends as CR LF.
-                body: sent.body.replace("\r\n", "\n"),
+                body: draft.body,
                 effective_from: Some(day.map_err(|_| Error::field("effective_from", "not-a-date"))?),
             };
             draft::save(app, permit, id, saved).await?;

@@ -59,6 +59,9 @@ pub struct ShadowClaim {
     pub at: String,
     /// What was claimed.
     pub claimed: String,
+    /// What was claimed, for people.
+    #[serde(skip)]
+    pub money: String,
     /// What was decided, in words.
     pub old: String,
     /// What the draft would decide, in words; empty if it could not.
@@ -126,6 +129,7 @@ fn claim(w: W, row: ClaimRow) -> Result<ShadowClaim, Error> {
         n: row.n,
         at: moment(row.at).to_string(),
         claimed: found.claimed.to_string(),
+        money: format!("{}{}", found.claimed.currency.sign(), found.claimed.grouped()),
         failed: found.failed(),
         old,
         new,

@@ -15,6 +15,10 @@ use crate::shell::{W, hue, letters};
 
 /// Approvers shown.
 const MOST_LOAD: usize = 12;
+/// Claims named for each way that they go, and in all for all ways: the page stays small.
+const MOST_NAMED: (usize, usize) = (20, 50);
+/// Claims named in each of the other lists.
+const MOST_OTHERS: usize = 12;
 
 /// A trial's findings, for the page.
 pub struct Tried {
@@ -148,7 +152,8 @@ impl Tried {
                 None => String::new(),
             },
         };
-        let rows = |all: &[Difference]| all.iter().map(row).collect();
+        let rows = |all: &[Difference], most: usize| -> Vec<Row> { all.iter().take(most).map(row).collect() };
+        let mut left = MOST_NAMED.1;
         let moved = |all: &[Moved]| all.iter().map(|m| (money(m.money), count(m.claims))).collect();
         let took = trial
             .ended_at
@@ -171,18 +176,22 @@ impl Tried {
                 .map(|(old, new)| (days(old), days(new))),
             answers: count(r.days.answers),
             wrong: count(r.false_approvals_count),
-            wrong_claims: rows(&r.false_approvals),
+            wrong_claims: rows(&r.false_approvals, MOST_OTHERS),
             blocked: count(r.blocked.claims),
-            blocked_claims: rows(&r.blocked.examples),
+            blocked_claims: rows(&r.blocked.examples, MOST_OTHERS),
             moves: r
                 .transitions
                 .iter()
-                .map(|t| Move {
-                    from: shape(w, t.from),
-                    to: shape(w, t.to),
-                    claims: count(t.claims),
-                    money: t.money.iter().map(|m| money(*m)).collect(),
-                    examples: rows(&t.examples),
+                .map(|t| {
+                    let examples = rows(&t.examples, MOST_NAMED.0.min(left));
+                    left -= examples.len();
+                    Move {
+                        from: shape(w, t.from),
+                        to: shape(w, t.to),
+                        claims: count(t.claims),
+                        money: t.money.iter().map(|m| money(*m)).collect(),
+                        examples,
+                    }
                 })
                 .collect(),
             load: load(org, r),

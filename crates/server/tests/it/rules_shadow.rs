@@ -80,7 +80,16 @@ fn a_draft_that_runs_along_decides_what_is_submitted_since_and_changes_nothing()
         );
         assert!(zhao.get(&at).await.expect(200).text.contains("赵蓉"));
 
-        let saved = json!({"version": 1, "body": ONLY_FINANCE.replacen("财务,", "财务部,", 1)});
+        assert!(page.len() <= 40_960, "{} bytes", page.len());
+        let day = [("what", "day"), ("version", "1"), ("effective_from", "2027-01-01")];
+        zhao.form(&try_page("flows", &draft), &day).await.expect(303);
+        let now = zhao.get(&path(&draft, "")).await.expect(200).json();
+        assert_eq!(
+            (&now["effective_from"], &now["body"]),
+            (&json!("2027-01-01"), &json!(ONLY_FINANCE))
+        );
+
+        let saved = json!({"version": 2, "body": ONLY_FINANCE.replacen("财务,", "财务部,", 1)});
         zhao.put(&path(&draft, ""), saved).await.expect(200);
         let anew = shadow(&zhao, &draft).await;
         assert_eq!(
@@ -90,7 +99,7 @@ fn a_draft_that_runs_along_decides_what_is_submitted_since_and_changes_nothing()
         );
         assert_eq!(follow(&world).await, 0);
 
-        let broken = json!({"version": 2, "body": "id: standard\n"});
+        let broken = json!({"version": 3, "body": "id: standard\n"});
         zhao.put(&path(&draft, ""), broken).await.expect(200);
         submit(&world, "wang").await;
         assert_eq!(follow(&world).await, 0, "a text with something wrong waits");
