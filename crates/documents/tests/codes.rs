@@ -3,8 +3,9 @@
 use image::{DynamicImage, GrayImage, ImageFormat};
 use outlay_documents::{CheckKind, Content, Invoice, Limits, SourceKind, read_all, read_counted, read_files};
 
+mod crafted;
 mod make;
-use make::code::{bits, code, encoded, group_4, jbig2, sheet, transparent};
+use crafted::code::{bits, code, encoded, group_4, jbig2, sheet, transparent};
 use make::ofd::{Kind, face, files, zip};
 use make::pdf::{deflated, file, page, raw_stream, stream};
 use make::{Model, model};

@@ -10,13 +10,15 @@ use std::time::{Duration, Instant};
 use image::{DynamicImage, GrayImage, ImageFormat, RgbImage};
 use outlay_documents::{Limits, read_counted, render};
 
+mod crafted;
 mod make;
-use make::code::{code, group_4, jbig2};
+use crafted::code::{code, group_4, jbig2};
+use crafted::seal;
 use make::container::mail;
 use make::ofd::{Kind, Tags, face, files, package, package_of_tags, zip};
 use make::pdf::{Font, file, page, raw_stream};
 use make::xml::Rows;
-use make::{Dice, europe, model, seal, xml};
+use make::{Dice, europe, model, xml};
 
 /// Rounds where no time is given; of these, every tenth file is drawn, too.
 const ROUNDS: usize = 400;

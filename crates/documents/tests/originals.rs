@@ -6,10 +6,11 @@ use image::{DynamicImage, ImageFormat, RgbImage};
 use outlay_documents::draw::fonts;
 use outlay_documents::{CheckKind, Invoice, Limits, Rendered, SignatureState, SourceKind, read_all, render};
 
+mod crafted;
 mod make;
+use crafted::seal::{packed, sealed};
 use make::ofd::{Kind, face, files, package, zip};
 use make::pdf::{Font, deflated, file, page, raw_stream, stream};
-use make::seal::{packed, sealed};
 use make::{europe, model, xml};
 
 fn drawn(bytes: &[u8]) -> Rendered {

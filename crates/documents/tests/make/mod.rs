@@ -1,12 +1,10 @@
 //! Generated invoices, and writers for every format that is read. All firms and numbers are invented.
 #![allow(dead_code)]
 
-pub mod code;
 pub mod container;
 pub mod europe;
 pub mod ofd;
 pub mod pdf;
-pub mod seal;
 pub mod xml;
 
 use jiff::civil::{Date, date};

@@ -4,8 +4,8 @@ use sm2::dsa::signature::Signer;
 use sm2::dsa::{Signature, SigningKey};
 use sm3::{Digest, Sm3};
 
-use super::model;
-use super::ofd::{Kind, files, zip};
+use crate::make::model;
+use crate::make::ofd::{Kind, files, zip};
 
 fn der(tag: u8, body: &[u8]) -> Vec<u8> {
     let mut out = vec![tag];
