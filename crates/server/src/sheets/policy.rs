@@ -203,7 +203,7 @@ pub fn names(set: &PolicySet, w: W) -> BTreeMap<String, String> {
     names
 }
 
-/// A cell or a value as people say it: `-` is any, a quoted code its name, a number in groups of three; the rest as written.
+/// A cell or a value as people say it: `-` is any, a code its name, a number in groups of three; the rest as written.
 pub fn said(names: &BTreeMap<String, String>, cell: &str, w: W) -> String {
     if cell.trim() == "-" {
         return w.t("sheet-word-any");
@@ -211,15 +211,24 @@ pub fn said(names: &BTreeMap<String, String>, cell: &str, w: W) -> String {
     if let Ok(number) = cell.parse::<Decimal>() {
         return figure(number);
     }
+    let name = |code: &str| names.get(code).cloned().unwrap_or_else(|| code.to_owned());
     let mut text = String::new();
     for (at, part) in cell.split('"').enumerate() {
         // Between the first and the second quote, the third and the fourth …
-        let code = at % 2 == 1;
-        text.push_str(if code {
-            names.get(part).map_or(part, String::as_str)
-        } else {
-            part
-        });
+        if at % 2 == 1 {
+            text.push_str(&name(part));
+            continue;
+        }
+        let is_code = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+        let mut rest = part;
+        while let Some(begin) = rest.find(is_code) {
+            let (before, from) = rest.split_at(begin);
+            let (code, after) = from.split_at(from.find(|c| !is_code(c)).unwrap_or(from.len()));
+            text.push_str(before);
+            text.push_str(&name(code));
+            rest = after;
+        }
+        text.push_str(rest);
     }
     text
 }
@@ -252,10 +261,15 @@ mod tests {
 
     #[test]
     fn cells_are_said_in_words() {
-        let names = BTreeMap::from([("travel.rail".to_owned(), "火车".to_owned())]);
+        let names = [("travel.rail", "火车"), ("deal", "商机"), ("pass", "自动核准")];
+        let names = BTreeMap::from(names.map(|(code, name)| (code.to_owned(), name.to_owned())));
         let zh = |cell: &str| said(&names, cell, W(Lang::Zh));
         assert_eq!(zh("-"), "任意");
         assert_eq!(zh(r#"not("travel.rail", "other")"#), "not(火车, other)");
+        assert_eq!(zh("deal, account"), "商机, account");
+        assert_eq!(zh("not(deal)"), "not(商机)");
+        assert_eq!(zh("pass"), "自动核准");
+        assert_eq!(zh("<= 2000.50"), "<= 2000.50");
         assert_eq!(zh("1668.50"), "1,668.5");
         assert_eq!(zh("-1234567"), "-1,234,567");
         assert_eq!(zh("<= 5000"), "<= 5000");
