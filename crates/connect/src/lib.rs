@@ -23,6 +23,7 @@ pub mod soap;
 pub mod suitecrm;
 pub mod tables;
 pub mod tryton;
+pub mod verify;
 pub mod writing;
 
 pub use canonical::{Account, Activity, Canonical, Contact, CrmUser, Deal, Object, Order, Project, Record, StageKind};

@@ -8,5 +8,6 @@ pub mod hubspot;
 pub mod odoo;
 pub mod salesforce;
 pub mod suitecrm;
+pub mod verify;
 
 pub use faults::{Fault, Faults, WriteFault};

@@ -287,6 +287,16 @@ CREATE INDEX document_red ON document (red_of) WHERE red_of IS NOT NULL;
 CREATE INDEX document_near ON document (near_id) WHERE near_id IS NOT NULL;
 -- Parts of what pictures look like: two that look the same share some.
 CREATE TABLE picture_mark (mark TEXT NOT NULL, document_id TEXT NOT NULL, PRIMARY KEY (mark, document_id));
+-- The service that asks the tax bureau; one row at most.
+CREATE TABLE verifier (
+    id BIGINT PRIMARY KEY, url TEXT NOT NULL, sealed TEXT NOT NULL, paused BOOLEAN NOT NULL, created_at BIGINT NOT NULL
+);
+-- What was asked about a document last, and what was answered last; n counts the questions.
+CREATE TABLE verification (
+    document_id TEXT PRIMARY KEY REFERENCES document (id), n BIGINT NOT NULL, pending BOOLEAN NOT NULL, question TEXT NOT NULL,
+    at BIGINT NOT NULL, state TEXT, fields TEXT, provider TEXT, asked_at BIGINT,
+    answered TEXT -- the question that was answered
+);
 -- A file with two invoices is two documents, the parts 0 and 1.
 CREATE UNIQUE INDEX document_once ON document (sha256, uploaded_by, part);
 CREATE INDEX document_claim ON document (claim_id);

@@ -45,6 +45,7 @@ pub mod sheets;
 pub mod shell;
 pub mod tokens;
 pub mod vault;
+pub mod verify;
 pub mod watch;
 
 use std::sync::Arc;
@@ -87,5 +88,6 @@ fn routes() -> Router<Arc<App>> {
         .merge(me::routes())
         .merge(mail::routes())
         .merge(chat::routes())
+        .merge(verify::routes())
         .merge(search::routes())
 }

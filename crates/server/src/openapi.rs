@@ -15,7 +15,8 @@ use utoipa::{OpenApi, ToSchema};
 use crate::app::App;
 use crate::{
     audit, chat, claims, connections, crm, drafts, edits, evidence, exports, flows, folders, history, home, import,
-    inbox, insights, jobs, me, meters, payments, people, policies, rules, search, settings, sheets, tokens, watch,
+    inbox, insights, jobs, me, meters, payments, people, policies, rules, search, settings, sheets, tokens, verify,
+    watch,
 };
 
 /// What failed, as `application/problem+json` (RFC 9457).
@@ -60,6 +61,7 @@ struct Shared;
 fn features() -> Vec<utoipa::openapi::OpenApi> {
     vec![
         chat::Api::openapi(),
+        verify::Api::openapi(),
         claims::Api::openapi(),
         claims::ActsApi::openapi(),
         evidence::Api::openapi(),

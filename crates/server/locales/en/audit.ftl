@@ -14,6 +14,7 @@ audit-thing-session = Session
 audit-thing-document = Receipt
 audit-thing-payee-account = Payee account
 audit-thing-connection = CRM connection
+audit-thing-verifier = Verification
 audit-thing-chat = Approval in chat
 audit-thing-draft-rules = Draft rules
 audit-thing-crm-user = CRM user

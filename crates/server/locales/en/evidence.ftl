@@ -68,7 +68,6 @@ receipt-unread = Not read by machine: kept as an attachment; type the line by ha
 receipt-by-picture = Read from a picture by machine. What is marked may be wrong and is not put on a claim: compare it with the original.
 receipt-unsure = check
 receipt-by-text = Some of it was read from text on the page, which anybody can change: compare it with the original.
-receipt-unverified = Not verified: the invoice was compared with itself only, no authority was asked.
 receipt-code = Code
 receipt-seller-tax-id = Seller's tax id
 receipt-buyer-tax-id = Buyer's tax id

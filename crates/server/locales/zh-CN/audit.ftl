@@ -14,6 +14,7 @@ audit-thing-session = 登录
 audit-thing-document = 票据
 audit-thing-payee-account = 收款账户
 audit-thing-connection = CRM 连接
+audit-thing-verifier = 发票验真
 audit-thing-chat = 聊天审批
 audit-thing-draft-rules = 自动起草规则
 audit-thing-crm-user = CRM 用户

@@ -68,7 +68,6 @@ receipt-unread = 未机读：这份文件只作为附件保存，请手工填写
 receipt-by-picture = 由机器识别图片得出。有标记的内容可能有误，不会填入报销单：请与原件核对。
 receipt-unsure = 待核对
 receipt-by-text = 部分内容按票面文字读取，文字容易被改动，请与原件核对。
-receipt-unverified = 未验真：只核对了票面自身是否一致，没有向税务机关查验。
 receipt-code = 发票代码
 receipt-seller-tax-id = 销售方税号
 receipt-buyer-tax-id = 购买方税号

@@ -27,7 +27,11 @@ pub async fn judge(
     let mut lines: BTreeMap<LineId, LineFacts> = BTreeMap::new();
     for line in &content.lines {
         let mut facts = match invoice(sql, line).await? {
-            Some(invoice) => of_invoice(&invoice, org, content),
+            Some(invoice) => {
+                let mut known = of_invoice(&invoice, org, content);
+                known.failed_checks.extend(disproved(sql, line).await?);
+                known
+            }
             None => LineFacts::default(),
         };
         let used = line.evidence.as_ref().and_then(|e| e.invoice.as_ref());
@@ -81,6 +85,20 @@ async fn invoice(sql: &mut Sql, line: &Line) -> Result<Option<Invoice>, Error> {
         Some(text) => Ok(Some(serde_json::from_str(&text)?)),
         None => Ok(None),
     }
+}
+
+/// `verification` where the tax bureau has the line's invoice otherwise than it stands there.
+async fn disproved(sql: &mut Sql, line: &Line) -> Result<Option<String>, Error> {
+    let Some(evidence) = &line.evidence else {
+        return Ok(None);
+    };
+    let row: Option<(String,)> = sql
+        .maybe(
+            "SELECT state FROM verification WHERE document_id = $1 AND state IN ('mismatch', 'void', 'reversed')",
+            args![evidence.document],
+        )
+        .await?;
+    Ok(row.map(|_| "verification".to_owned()))
 }
 
 fn of_invoice(invoice: &Invoice, org: &Org, content: &Content) -> LineFacts {

@@ -216,6 +216,11 @@ struct ClaimPage {
 }
 
 impl ClaimPage {
+    /// Whether the tax bureau has not confirmed each of its documents.
+    fn is_unverified(&self) -> bool {
+        self.c.documents.iter().any(|d| !d.verified)
+    }
+
     fn back(&self) -> String {
         format!("/claims/{}", self.c.number)
     }

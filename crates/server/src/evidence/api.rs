@@ -20,6 +20,7 @@ use crate::auth::Visitor;
 use crate::claims::view::{ClaimView, claim_view};
 use crate::error::Error;
 use crate::shell::W;
+use crate::verify;
 
 /// The evidence part of the API.
 #[derive(OpenApi)]
@@ -113,6 +114,7 @@ pub async fn one(
     let mut sql = app.db.read();
     let document = store::readable(&mut sql, &app, &visitor.person, &id).await?;
     let mut view = document_view(&mut sql, &app, &visitor, &document).await?;
+    view.verification = verify::of_document(&mut sql, W(visitor.lang), &visitor.zone, &document).await?;
     view.input_tax = tax::of_document(&mut sql, &app, W(visitor.lang), &document).await?;
     Ok(Json(view))
 }

@@ -27,6 +27,7 @@ use axum::routing::{get, post};
 pub use api::Api;
 pub use line::line;
 pub use reading::job;
+pub use reversal::reversed_by_bureau;
 pub use take::{free, take, veil};
 
 use crate::app::App;

@@ -21,6 +21,7 @@ use crate::auth::{Action, Permit, Resource, Visitor};
 use crate::claims::{self, begin, edit, edit_view::DocumentRow, edit_view::default_allocation, input::ClaimInput};
 use crate::error::Error;
 use crate::shell::{Frame, W, field_words, link, page};
+use crate::verify;
 
 #[derive(Template)]
 #[template(path = "pages/receipts.html")]
@@ -109,6 +110,7 @@ pub async fn detail(
         let around = Surroundings::gather(&mut sql, &app, &visitor, one).await?;
         d.matches = around.of(w, &document)?;
     }
+    d.verification = verify::of_document(&mut sql, w, &visitor.zone, &document).await?;
     d.input_tax = tax::of_document(&mut sql, &app, w, &document).await?;
     let invoice = document.read()?;
     let drawn = originals::sheet(&app, &document, invoice.as_ref(), w, asked.page.unwrap_or(1)).await?;

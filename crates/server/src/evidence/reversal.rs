@@ -53,6 +53,32 @@ pub async fn red_came(sql: &mut Sql, app: &App, red_id: &str, red: &Invoice) -> 
     Ok(())
 }
 
+/// What the tax bureau has as reversed or void, as it says of the document `id`: all documents of that invoice go the way of
+/// one whose red-letter invoice came. The bureau named no red one, so the document itself stands in its place.
+pub async fn reversed_by_bureau(sql: &mut Sql, app: &App, id: &str) -> Result<(), Error> {
+    let same: Vec<(String, Option<String>, String)> = sql
+        .all(
+            "SELECT o.id, o.claim_id, o.invoice_identity FROM document d JOIN document o ON o.invoice_identity = d.invoice_identity \
+             WHERE d.id = $1 AND o.reversed_by IS NULL AND o.state <> 'red' ORDER BY o.id",
+            args![id],
+        )
+        .await?;
+    let mut holders: Vec<(ClaimId, String)> = Vec::new();
+    for (other, claim, identity) in same {
+        mark(sql, &other, id).await?;
+        if let Some(claim) = claim {
+            let claim: ClaimId = stored(&claim)?;
+            if !holders.iter().any(|(held, _)| *held == claim) {
+                holders.push((claim, identity));
+            }
+        }
+    }
+    for (holder, identity) in holders {
+        tell(sql, app, holder, &identity, id).await?;
+    }
+    Ok(())
+}
+
 /// The red invoice that took this one back before it came, if there is one.
 pub async fn blue_came(sql: &mut Sql, id: &str, blue: &Invoice) -> Result<(), Error> {
     let Some(number) = blue.number.as_deref().map(fold_number) else {

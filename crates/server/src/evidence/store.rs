@@ -75,12 +75,15 @@ pub struct Document {
     pub reversed_by: Option<String>,
     /// The first of the pictures that look the same.
     pub near_id: Option<String>,
+    /// What the tax bureau said of it last, if it was asked.
+    pub verified: Option<String>,
 }
 
 const SELECT: &str = "SELECT d.id, d.sha256, d.part, d.bytes, d.media_type, d.name, d.sealed_key, d.uploaded_by, d.uploaded_at, \
     d.invoice_identity, d.invoice, d.grade, d.gross_minor, d.currency, d.seller, d.issued_on, d.claim_id, \
     c.number AS claim_number, c.status AS claim_status, \
-    d.state, d.shelf, d.first_id, d.refusal, d.paper, d.red_of, d.reversed_by, d.near_id FROM document d LEFT JOIN claim c ON c.id = d.claim_id";
+    d.state, d.shelf, d.first_id, d.refusal, d.paper, d.red_of, d.reversed_by, d.near_id, v.state AS verified FROM document d LEFT JOIN claim c ON c.id = d.claim_id \
+    LEFT JOIN verification v ON v.document_id = d.id";
 
 /// Those that no live claim has.
 const FREE: &str = "(d.claim_id IS NULL OR c.status IN ('withdrawn', 'rejected'))";

@@ -23,6 +23,7 @@ use crate::db::Sql;
 use crate::error::Error;
 use crate::jobs::{self, NewJob};
 use crate::people::stored;
+use crate::verify;
 
 /// Keeps a file and gives its id. The same bytes from the same person are the document that exists. An invoice that a
 /// live claim other than `claim` holds is refused.
@@ -198,7 +199,10 @@ pub async fn said(
     .await?;
     match invoice {
         Some(red) if state == Shelf::Red => reversal::red_came(sql, app, id, red).await,
-        Some(blue) => reversal::blue_came(sql, id, blue).await,
+        Some(blue) => {
+            reversal::blue_came(sql, id, blue).await?;
+            verify::want(sql, id, blue).await.map(drop)
+        }
         None => Ok(()),
     }
 }

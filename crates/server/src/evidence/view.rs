@@ -19,6 +19,7 @@ use crate::clock::moment;
 use crate::db::Sql;
 use crate::error::Error;
 use crate::shell::{W, field_words, short_moment};
+use crate::verify::VerificationView;
 
 /// One comparison within an invoice.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -115,7 +116,10 @@ pub struct DocumentView {
     /// What of its tax may be asked back; none where it is not read, where no rules are known for the country, and in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input_tax: Option<InputTaxView>,
-    /// Whether an authority confirmed it: never yet.
+    /// What the tax bureau says of it, by a verification service; none in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification: Option<VerificationView>,
+    /// Whether the tax bureau has it as it stands here.
     pub verified: bool,
     /// The kind of document, in words.
     pub kind: String,
@@ -250,7 +254,8 @@ pub async fn document_view(
         claim,
         free: document.is_free(),
         input_tax: None,
-        verified: false,
+        verification: None,
+        verified: document.verified.as_deref() == Some("valid"),
         kind: w.t(kind_key(document, i)),
         when: short_moment(w, at, &visitor.zone),
         refused: document.refusal.is_some() || document.reversed_by.is_some(),

@@ -81,6 +81,7 @@ impl Handlers {
         Ok(Handlers::default()
             .with("mail", crate::mail::handler(&app.config)?)
             .with("chat", crate::chat::job)
+            .with("verify", crate::verify::job)
             .with("write_back", crm::write_back::write_back_job)
             .with("archive", crm::write_back::archive_job)
             .with("todo", crm::todo::job)

@@ -30,6 +30,7 @@ sources![
     "claims",
     "evidence",
     "tax",
+    "verify",
     "show",
     "inbox",
     "flow",

@@ -58,6 +58,7 @@ mod tls;
 mod todo;
 mod tokens;
 mod tryton;
+mod verify;
 mod wallet;
 mod watch;
 mod world;
