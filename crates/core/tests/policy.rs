@@ -344,7 +344,7 @@ fn what_is_no_policy() {
     for (text, says) in [
         ("", "missing field"),
         ("[]", "invalid"),
-        ("\u{0}", "control characters"),
+        ("\u{0}", "control character"),
         ("a: &a [*a]", ""),
         ("id: x\nid: y", "duplicate"),
     ] {
