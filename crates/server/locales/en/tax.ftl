@@ -23,3 +23,4 @@ tax-valid-from = for documents issued from { $from }
 tax-valid-between = for documents issued { $from } to { $until }
 tax-differs = The line states another amount of input tax
 tax-source = By
+tax-more = The rule and its source

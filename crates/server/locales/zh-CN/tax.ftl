@@ -23,3 +23,4 @@ tax-valid-from = 适用于 { $from } 起开具
 tax-valid-between = 适用于 { $from } 至 { $until } 开具
 tax-differs = 明细上填写的进项税与此不同
 tax-source = 依据
+tax-more = 依据与适用期
