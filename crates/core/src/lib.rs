@@ -9,6 +9,7 @@ pub mod feel;
 pub mod flow;
 pub mod history;
 pub mod ids;
+pub mod learnt;
 pub mod money;
 pub mod org;
 pub mod payment;

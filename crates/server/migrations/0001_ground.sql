@@ -391,6 +391,12 @@ CREATE INDEX allocation_account ON allocation (account_id, claim_id, minor);
 CREATE INDEX allocation_deal ON allocation (deal_id, claim_id, minor);
 CREATE INDEX allocation_day ON allocation (incurred_on, category);
 CREATE INDEX allocation_project ON allocation (project_id, claim_id);
+-- Words of the invoices of accepted lines, each with the category that was accepted.
+CREATE TABLE accepted_word (
+    entity_id TEXT NOT NULL, word TEXT NOT NULL, line_id TEXT NOT NULL, claim_id TEXT NOT NULL REFERENCES claim (id),
+    category TEXT NOT NULL, PRIMARY KEY (entity_id, word, line_id)
+);
+CREATE INDEX accepted_word_claim ON accepted_word (claim_id);
 CREATE TABLE task (
     id TEXT PRIMARY KEY, claim_id TEXT NOT NULL REFERENCES claim (id), assignee_id TEXT NOT NULL REFERENCES employee (id),
     step BIGINT NOT NULL, opened_at BIGINT NOT NULL, closed_at BIGINT, outcome TEXT NOT NULL, -- open, or how it ended; copied for who got a copy

@@ -195,3 +195,6 @@ capture-queued = {"{n}"} to be sent
 capture-online = Connected
 capture-remove = Remove
 capture-open = Open
+category-title = Proposed category
+category-learnt = { $agree } of { $of } accepted lines with { $word } have it
+category-by-rule = By the kind of the document and the policy's words for its items

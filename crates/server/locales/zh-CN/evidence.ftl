@@ -192,3 +192,6 @@ capture-queued = {"{n}"} 张待上传
 capture-online = 已连接
 capture-remove = 移除
 capture-open = 查看
+category-title = 建议类别
+category-learnt = 已通过的报销中，{ $word } 的 { $of } 条明细有 { $agree } 条归为此类
+category-by-rule = 按票据种类和制度中的项目词

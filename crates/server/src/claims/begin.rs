@@ -83,7 +83,9 @@ pub async fn begin(
         let document = evidence::store::readable(&mut sql, app, &visitor.person, id).await?;
         titles.extend(document.seller.clone());
         let policy = rules.policy(new.content.entity, today);
-        let mut line = evidence::line(&document, policy, org.entity(new.content.entity), new.content.currency)?;
+        let learnt = evidence::learnt::of_document(&mut sql, new.content.entity, policy, &document).await?;
+        let entity = org.entity(new.content.entity);
+        let mut line = evidence::line(&document, policy, entity, new.content.currency, learnt.as_ref())?;
         if let Some(identity) = &document.invoice_identity {
             evidence::free(&mut sql, app, &visitor.person, identity, None).await?;
         }

@@ -19,7 +19,7 @@ use crate::chat;
 use crate::clock::now;
 use crate::db::{Sql, Value, dialect};
 use crate::error::Error;
-use crate::evidence::shelf;
+use crate::evidence::{learnt, shelf};
 use crate::jobs::{self, NewJob};
 use crate::search;
 
@@ -71,6 +71,7 @@ pub async fn commit(
         .await?;
     }
     shelve(sql, before, claim).await?;
+    learnt::follow(sql, before, claim).await?;
     write_invoices(sql, before, claim).await?;
     write_tasks(sql, before, claim).await?;
     chat::follow(sql, before, claim).await?;

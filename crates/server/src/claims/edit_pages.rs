@@ -301,7 +301,8 @@ async fn add_document(
     let org = app.org(&mut sql).await?;
     let policy = rules.policy(claim.content.entity, store::today(&org, &claim.content)?);
     let entity = org.entity(claim.content.entity);
-    let mut line = evidence::line(&document, policy, entity, claim.content.currency)?;
+    let learnt = evidence::learnt::of_document(&mut sql, claim.content.entity, policy, &document).await?;
+    let mut line = evidence::line(&document, policy, entity, claim.content.currency, learnt.as_ref())?;
     line.allocations = vec![default_allocation(input)];
     let same = |l: &&mut super::input::LineInput| {
         l.document.is_empty()

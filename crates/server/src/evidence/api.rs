@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
+use super::learnt::{self, CategoryView};
 use super::pages::{add_lines, keep, keep_on_claim};
 use super::proposal::{MatchView, Surroundings};
 use super::shelf::Shelf;
@@ -34,7 +35,16 @@ use crate::verify;
         super::wallet::matches,
         super::wallet::match_to
     ),
-    components(schemas(DocumentView, DocumentList, Shelf, MatchView, MatchTo, InputTaxView, Upload))
+    components(schemas(
+        DocumentView,
+        DocumentList,
+        Shelf,
+        MatchView,
+        MatchTo,
+        CategoryView,
+        InputTaxView,
+        Upload
+    ))
 )]
 pub struct Api;
 
@@ -116,6 +126,7 @@ pub async fn one(
     let mut view = document_view(&mut sql, &app, &visitor, &document).await?;
     view.verification = verify::of_document(&mut sql, W(visitor.lang), &visitor.zone, &document).await?;
     view.input_tax = tax::of_document(&mut sql, &app, W(visitor.lang), &document).await?;
+    view.category = learnt::view(&mut sql, &app, W(visitor.lang), &document).await?;
     Ok(Json(view))
 }
 

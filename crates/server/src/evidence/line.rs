@@ -3,6 +3,7 @@
 
 use jiff::civil::Date;
 use outlay_core::Currency;
+use outlay_core::learnt::Learnt;
 use outlay_core::org::LegalEntity;
 use outlay_core::policy::{Policy, Unit};
 use outlay_documents::{Invoice, SourceKind};
@@ -19,6 +20,7 @@ pub fn line(
     policy: Option<&Policy>,
     entity: Option<&LegalEntity>,
     currency: Currency,
+    learnt: Option<&Learnt>,
 ) -> Result<LineInput, Error> {
     let Some(invoice) = document.read()? else {
         return Ok(LineInput {
@@ -36,7 +38,7 @@ pub fn line(
             .get(field)
             .is_none_or(|s| s.kind != SourceKind::Picture || s.is_sure())
     };
-    let category = category(&invoice, policy);
+    let category = category(&invoice, policy, learnt);
     let travel = invoice.travel.first();
     let on = travel
         .and_then(|t| t.on)
@@ -75,8 +77,11 @@ pub fn line(
     })
 }
 
-/// The policy's category: by the reader's hint, else by the policy's own words for the items.
-pub fn category(invoice: &Invoice, policy: Option<&Policy>) -> String {
+/// The policy's category: what accepted lines surely say, else by the reader's hint, else by the policy's own words for the items.
+pub fn category(invoice: &Invoice, policy: Option<&Policy>, learnt: Option<&Learnt>) -> String {
+    if let Some(learnt) = learnt {
+        return learnt.category.clone();
+    }
     let hint = invoice.category_hint.map(|c| c.as_str());
     let Some(policy) = policy else {
         return hint.unwrap_or_default().to_owned();

@@ -4,6 +4,7 @@
 mod api;
 mod capture;
 mod incoming;
+pub mod learnt;
 mod line;
 mod matching;
 pub mod originals;

@@ -15,7 +15,7 @@ use super::proposal::Surroundings;
 use super::shelf::Shelf;
 use super::view::{DocumentView, document_view};
 use super::wallet::{self, Tab};
-use super::{incoming, line, store, take, tax};
+use super::{incoming, learnt, line, store, take, tax};
 use crate::app::App;
 use crate::auth::{Action, Permit, Resource, Visitor};
 use crate::claims::{self, begin, edit, edit_view::DocumentRow, edit_view::default_allocation, input::ClaimInput};
@@ -112,6 +112,7 @@ pub async fn detail(
     }
     d.verification = verify::of_document(&mut sql, w, &visitor.zone, &document).await?;
     d.input_tax = tax::of_document(&mut sql, &app, w, &document).await?;
+    d.category = learnt::view(&mut sql, &app, w, &document).await?;
     let invoice = document.read()?;
     let drawn = originals::sheet(&app, &document, invoice.as_ref(), w, asked.page.unwrap_or(1)).await?;
     let (sheet, undrawn) = match drawn {
@@ -227,11 +228,14 @@ pub async fn add_lines(
         if document.state == Shelf::Red.code() {
             continue;
         }
+        let entity = claim.content.entity;
+        let learnt = learnt::of_document(&mut sql, entity, policy, &document).await?;
         let mut new = line(
             &document,
             policy,
-            org.entity(claim.content.entity),
+            org.entity(entity),
             claim.content.currency,
+            learnt.as_ref(),
         )?;
         if begin::is_complete(&new) {
             new.allocations = vec![default_allocation(&input)];

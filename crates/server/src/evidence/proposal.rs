@@ -174,7 +174,7 @@ impl Surroundings {
             return Ok(None);
         };
         let currency = self.entity.as_ref().map_or(Currency::CNY, |e| e.currency);
-        let filled = line(document, self.policy(), self.entity.as_ref(), currency)?;
+        let filled = line(document, self.policy(), self.entity.as_ref(), currency, None)?;
         let stations = invoice.travel.iter().flat_map(|t| [t.from.clone(), t.to.clone()]);
         let texts = stations.flatten().chain(invoice.seller.name.clone());
         Ok(Some(Paper {

@@ -7,6 +7,7 @@ use outlay_documents::{Dialect, Invoice, SourceKind};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::learnt::CategoryView;
 use super::originals::{SignatureView, signatures};
 use super::proposal::MatchView;
 use super::shelf::{self, Shelf};
@@ -113,6 +114,9 @@ pub struct DocumentView {
     pub claim: Option<String>,
     /// Whether no live claim has it.
     pub free: bool,
+    /// The category that its line would begin with; none where nothing is known, where it is on a claim, and in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<CategoryView>,
     /// What of its tax may be asked back; none where it is not read, where no rules are known for the country, and in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input_tax: Option<InputTaxView>,
@@ -253,6 +257,7 @@ pub async fn document_view(
         signatures: i.map(|i| signatures(w, i)).unwrap_or_default(),
         claim,
         free: document.is_free(),
+        category: None,
         input_tax: None,
         verification: None,
         verified: document.verified.as_deref() == Some("valid"),

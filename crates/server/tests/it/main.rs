@@ -28,6 +28,7 @@ mod input_tax;
 mod insights;
 mod jobs;
 mod kill;
+mod learnt;
 mod left_over;
 mod life;
 mod live;

@@ -220,9 +220,9 @@ fn the_tables_of_a_published_policy_can_be_read() {
             .await
             .expect(200)
             .text;
-        let href = format!("/settings/policies/{reference}/tables/lodging-limit");
-        assert!(page.contains(&href), "{page}");
-        let table = zhao.get(&href).await.expect(200).text;
+        let href = format!("{reference}/tables/lodging-limit");
+        assert!(page.contains(&format!("href=\"{href}\"")), "{page}");
+        let table = zhao.get(&format!("/settings/policies/{href}")).await.expect(200).text;
         let data = table
             .split("id=\"sheet-data\">")
             .nth(1)

@@ -15,8 +15,8 @@ use outlay_documents::{Category, Dialect, Invoice, InvoiceLine, SourceKind, TaxR
 
 pub use view::InputTaxView;
 
-use super::line;
 use super::store::Document;
+use super::{learnt, line};
 use crate::app::App;
 use crate::claims;
 use crate::clock;
@@ -71,7 +71,9 @@ pub async fn of_document(sql: &mut Sql, app: &App, w: W, document: &Document) ->
         return Ok(None);
     };
     let rules = app.rules(sql).await?;
-    let category = line::category(&invoice, rules.policy(entity.id, today));
+    let policy = rules.policy(entity.id, today);
+    let learnt = learnt::of_invoice(sql, entity.id, policy, &invoice).await?;
+    let category = line::category(&invoice, policy, learnt.as_ref());
     let said = verdict(&invoice, document.paper(), entity, &category, today);
     Ok(said.map(|v| InputTaxView::of(w, &v, None, false)))
 }
